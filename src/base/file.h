@@ -1,0 +1,24 @@
+/*
+ * Small files, whole. Blocking: for start-up, flags and procfs/cgroupfs, which never wait for a disk.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/* Appends all of PATH to OUT. Fails, with the errno as code, when it can't be read or is larger than MAX_BYTES (EFBIG). */
+bool file_read(const char *path, size_t max_bytes, struct buf *out, struct error *err);
+
+/*
+ * Replaces PATH by BYTES with permissions MODE, so that a reader, or a crash at any moment, sees the old or the new file and
+ * nothing between: a temporary file beside it, fsync, rename, fsync of the folder.
+ */
+bool file_write_atomically(const char *path, struct str bytes, unsigned mode, struct error *err);
+
+/* mkdir -p. True when the folder is there afterwards. */
+bool file_make_folders(const char *path, unsigned mode, struct error *err);
+
+bool file_exists(const char *path);
+
+#endif

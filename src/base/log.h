@@ -1,0 +1,62 @@
+/*
+ * Logs in klog's format on standard error:
+ *
+ *     I1123 20:34:59.123456   12345 server.c:42] "Serving securely" address="[::]:4443"
+ *
+ * One line per event, key="value" fields after a quoted message, control characters escaped. Lines are written whole, with
+ * one write(2): lines of several threads or processes don't mix. Safe from any thread once log_set_verbosity was called.
+ * Source: Kubernetes "System Logs" (klog native format).
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+enum log_level {
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_FATAL, /* only the letter differs; the caller exits */
+};
+
+struct log_field {
+    const char *key; /* NULL ends a list */
+    struct str text;
+    int64_t number;
+    bool is_number;
+};
+
+#define LOG_STR(k, v) {.key = (k), .text = (v)}
+#define LOG_CSTR(k, v) {.key = (k), .text = str_of(v)}
+#define LOG_NUM(k, v) {.key = (k), .number = (int64_t)(v), .is_number = true}
+#define LOG_ERR(e) {.key = "err", .text = str_of(error_text(e))}
+
+/* log_info("Serving securely", LOG_CSTR("address", where)); the message is printed quoted, as klog's structured calls do. */
+#define log_info(...) log_at(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_warning(...) log_at(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_error(...) log_at(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_fatal(...) log_at(LOG_LEVEL_FATAL, __VA_ARGS__)
+#define log_verbose(v, ...)                                                                                            \
+    do {                                                                                                               \
+        if (log_is_verbose(v))                                                                                         \
+            log_at(LOG_LEVEL_INFO, __VA_ARGS__);                                                                       \
+    } while (0)
+#define log_at(level, message, ...)                                                                                    \
+    log_line(level, __FILE__, __LINE__, message, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})
+
+/* As klog's Infof: the text unquoted, for lines whose exact words others grep for. */
+#define log_plain(level, ...) log_text(level, __FILE__, __LINE__, __VA_ARGS__)
+
+void log_line(enum log_level level, const char *file, int line, const char *message, const struct log_field *fields);
+__attribute__((format(printf, 4, 5))) void log_text(enum log_level level, const char *file, int line,
+                                                    const char *format, ...);
+
+/* The -v flag: messages above this verbosity are dropped. 0 at the start. */
+void log_set_verbosity(int v);
+bool log_is_verbose(int v);
+
+/* Where lines go: a file descriptor that stays open; 2 at the start. For tests. */
+void log_set_fd(int fd);
+
+#endif
