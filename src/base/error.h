@@ -16,7 +16,7 @@ struct error {
 /* Sets ERR (replacing what was there). Always returns false, so that `return error_set(...)` reads well. */
 __attribute__((format(printf, 3, 4))) bool error_set(struct error *err, int code, const char *format, ...);
 
-/* The same with ": " and strerror(errno_value) appended; the code is errno_value. */
+/* The same with ": " and strerror(errno_value) appended, its first letter in lower case; the code is errno_value. */
 __attribute__((format(printf, 3, 4))) bool error_set_errno(struct error *err, int errno_value, const char *format, ...);
 
 /* Puts "format: " before the message that is there. Returns false. */

@@ -3,8 +3,8 @@
  *
  *     I1123 20:34:59.123456   12345 server.c:42] "Serving securely" address="[::]:4443"
  *
- * One line per event, key="value" fields after a quoted message, control characters escaped. Lines are written whole, with
- * one write(2): lines of several threads or processes don't mix. Safe from any thread once log_set_verbosity was called.
+ * One line per event, key="value" fields after a quoted message (numbers and booleans bare), control characters escaped.
+ * Lines are written whole, with one write(2): lines of several threads or processes don't mix. Safe from any thread.
  * Source: Kubernetes "System Logs" (klog native format).
  */
 #ifndef BASE_LOG_H
@@ -25,11 +25,13 @@ struct log_field {
     struct str text;
     int64_t number;
     bool is_number;
+    bool is_bare; /* TEXT is printed without quotes */
 };
 
 #define LOG_STR(k, v) {.key = (k), .text = (v)}
 #define LOG_CSTR(k, v) {.key = (k), .text = str_of(v)}
 #define LOG_NUM(k, v) {.key = (k), .number = (int64_t)(v), .is_number = true}
+#define LOG_BOOL(k, v) {.key = (k), .text = (v) ? STR("true") : STR("false"), .is_bare = true}
 #define LOG_ERR(e) {.key = "err", .text = str_of(error_text(e))}
 
 /* log_info("Serving securely", LOG_CSTR("address", where)); the message is printed quoted, as klog's structured calls do. */

@@ -10,7 +10,7 @@
 
 struct map_slot {
     struct str key; /* borrowed */
-    void *value;    /* NULL: the slot was never used */
+    void *value;    /* NULL: the slot is free */
     uint64_t hash;
 };
 
