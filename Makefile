@@ -1,0 +1,47 @@
+# A thin front of meson and ninja. `make run` and `make test` install what they lack (packages.txt).
+BUILD ?= build
+CHECKED ?= build-checked
+LINT ?= build-lint
+FUZZ ?= build-fuzz
+FUZZ_SECONDS ?= 300
+PREFIX ?= /usr/local
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+	@ln -sf src/cmd/tacho $(BUILD)/tacho && ln -sf src/cmd/metrics-server $(BUILD)/metrics-server
+
+$(BUILD)/build.ninja:
+	@scripts/install-packages.sh build
+	@meson setup $(BUILD) -Dtests=disabled >/dev/null
+
+run:
+	@scripts/install-packages.sh build run
+	@$(MAKE) --no-print-directory all
+	@scripts/run.sh $(BUILD)
+
+# Everything is checked under AddressSanitizer and UndefinedBehaviorSanitizer: the unit tests, a short run of each fuzz
+# target, and the end-to-end tests with real clients.
+test:
+	@scripts/install-packages.sh build run test lint
+	@scripts/test.sh $(CHECKED) $(FUZZ)
+
+lint:
+	@scripts/install-packages.sh build test lint
+	@scripts/lint.sh $(LINT)
+
+fuzz:
+	@scripts/install-packages.sh build lint
+	@scripts/fuzz.sh $(FUZZ) $(FUZZ_SECONDS)
+
+bench: all
+	@scripts/install-packages.sh build run test
+	@scripts/bench.sh $(BUILD)
+
+install: all
+	install -D $(BUILD)/tacho $(DESTDIR)$(PREFIX)/bin/tacho
+	install -D $(BUILD)/metrics-server $(DESTDIR)$(PREFIX)/bin/metrics-server
+
+clean:
+	rm -rf $(BUILD) $(CHECKED) $(LINT) $(FUZZ)
+
+.PHONY: all run test lint fuzz bench install clean
