@@ -17,9 +17,9 @@
  * they arrive (kube/list_split.h): memory is the largest object, not the list.
  *
  * The watch resumes with bookmarks from the last resourceVersion; asks the server to end it after a random 5 to 10
- * minutes; is dropped when the server doesn't. Dropped connections, half events, 401, 429, 5xx, garbage: try again after a
- * random time between 0.1 s and 0.8 s, 1.6 s ... 30 s, counted afresh after a minute of health. Each cause is logged once,
- * not once per retry, and its end once.
+ * minutes; is dropped when the server doesn't. Dropped connections, half events, 401, 429, 5xx, garbage: try again
+ * after a random time between 0.1 s and 0.8 s, 1.6 s ... 30 s, counted afresh after a minute of health. Each cause is
+ * logged once, not once per retry, and its end once.
  *
  * Events of one reflector are in the order that the server had them in. From inside any callback everything here may be
  * called; after reflector_free no callback comes, not even for the rest of the bytes at hand. Owner: loop's

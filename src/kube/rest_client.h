@@ -64,17 +64,16 @@ typedef void (*rest_on_done)(void *owner, const struct rest_result *result);
 
 /* Everything is copied by rest_start. Zero is a sensible default for each field but path and on_done. */
 struct rest_request {
-    struct str method;                  /* empty: GET */
-    struct str path;                    /* "/api/v1/nodes/a": encoded; see rest_path */
-    struct str query;                   /* "limit=500&watch=1": encoded, without "?"; see rest_query_add */
-    struct str body;                    /* sent when ptr isn't NULL */
-    struct str content_type;            /* of the body; empty: application/json */
-    struct str accept;                  /* empty: application/json */
-    const struct fetch_header *headers; /* more of them */
-    size_t header_count;
-    size_t max_body_bytes; /* of the answer; 0: 16 MiB. More is an error (FETCH_BROKEN) */
-    int64_t timeout_ms;    /* for all attempts together; 0: 30 s */
-    int max_attempts;      /* 0: 5; 1: never repeat */
+    struct str method;           /* empty: GET */
+    struct str path;             /* "/api/v1/nodes/a": encoded; see rest_path */
+    struct str query;            /* "limit=500&watch=1": encoded, without "?"; see rest_query_add */
+    struct str body;             /* sent when ptr isn't NULL */
+    struct str content_type;     /* of the body; empty: application/json */
+    struct str accept;           /* empty: application/json */
+    struct http_headers headers; /* more of them */
+    size_t max_body_bytes;       /* of the answer; 0: 16 MiB. More is an error (FETCH_BROKEN) */
+    int64_t timeout_ms;          /* for all attempts together; 0: 30 s */
+    int max_attempts;            /* 0: 5; 1: never repeat */
     void *owner;
     rest_on_done on_done;
 };

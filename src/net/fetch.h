@@ -23,6 +23,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "net/http.h"
 
 struct fetch_pool; /* connections, DNS cache, TLS sessions of one loop */
 struct fetch;      /* one request under way */
@@ -35,11 +36,6 @@ enum fetch_failure {
     FETCH_NO_TLS,          /* handshake failed or the certificate was not accepted: the server never saw the request */
     FETCH_TIMED_OUT,       /* timeout_ms passed */
     FETCH_BROKEN,          /* connected, then closed, reset, or bytes that aren't HTTP; the answer is incomplete */
-};
-
-struct fetch_header {
-    struct str name; /* any case */
-    struct str value;
 };
 
 /* PEM bytes. The struct is part of the options and copied with them. */
@@ -55,17 +51,15 @@ struct fetch_tls {
 struct fetch_head {
     int status; /* 200..599 */
     bool is_http2;
-    const struct fetch_header *headers; /* hop-by-hop ones included; names as sent (lower case on HTTP/2) */
-    size_t header_count;
+    struct http_headers headers; /* hop-by-hop ones included */
 };
 
 /* Everything is copied by fetch_start. Zero is a sensible default for each field but url. */
 struct fetch_options {
-    struct str method; /* empty: GET */
-    struct str url;    /* http:// or https://; path and query must be percent-encoded; sent as is, dots too */
-    const struct fetch_header *headers; /* Host, when given, replaces the URL's; Content-Length is computed */
-    size_t header_count;
-    struct str body; /* sent when ptr isn't NULL */
+    struct str method;           /* empty: GET */
+    struct str url;              /* http:// or https://; path and query must be percent-encoded; sent as is, dots too */
+    struct http_headers headers; /* Host, when given, replaces the URL's; Content-Length is computed */
+    struct str body;             /* sent when ptr isn't NULL */
 
     struct fetch_tls tls;
     struct str proxy;    /* URL of a proxy; empty: none */
@@ -107,8 +101,5 @@ void fetch_resume(struct fetch *f);
 
 /* Ends F without on_done. No callback of F comes after this. In F's own on_done it does nothing. */
 void fetch_cancel(struct fetch *f);
-
-/* The value of the first header NAME (any case) of HEAD, or an empty string with a NULL pointer. */
-struct str fetch_head_get(const struct fetch_head *head, const char *name);
 
 #endif
