@@ -91,6 +91,7 @@ static void test_malformed(void **state)
         {"1s-1s", "time: unknown unit \"s-\" in duration \"1s-1s\""},
         {"1.2.3s", "time: missing unit in duration \"1.2.3s\""},
         {"3000000h", "time: invalid duration \"3000000h\""},
+        {"6000000h", "time: invalid duration \"6000000h\""},
         {"9223372036854775808ns", "time: invalid duration \"9223372036854775808ns\""},
         {"9223372036854775.808us", "time: invalid duration \"9223372036854775.808us\""},
         {"9223372036854ms775us808ns", "time: invalid duration \"9223372036854ms775us808ns\""},
