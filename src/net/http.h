@@ -37,8 +37,8 @@ bool http_percent_decode(struct arena *arena, struct str s, bool is_form, struct
 void http_percent_encode(struct buf *to, struct str s);
 
 /*
- * Walks a query string: sets NAME and VALUE to the next pair, decoded into ARENA, and moves QUERY past it. False at the end.
- * Malformed escapes leave the pair out, as Go's net/url does.
+ * Walks a query string: sets NAME and VALUE to the next pair, decoded into ARENA, and moves QUERY past it. False at the
+ * end. Malformed escapes leave the pair out, as Go's net/url does.
  */
 bool http_query_next(struct str *query, struct arena *arena, struct str *name, struct str *value);
 

@@ -1,20 +1,21 @@
 /*
- * An HTTP/1.1 and HTTP/2 server over TLS on the event loop. One shape for both: a request is a struct http_exchange, so that
- * a watch, a 90 MB list and a health check are the same code to a handler.
+ * An HTTP/1.1 and HTTP/2 server over TLS on the event loop. One shape for both: a request is a struct http_exchange, so
+ * that a watch, a 90 MB list and a health check are the same code to a handler.
  *
  * Life of an exchange, all on the loop's thread:
  *
  *     head received  -> handler.on_request(x)                         the handler sets callbacks (http_exchange_listen)
- *     body arrives   -> on_body(chunk)* then on_body_end               only if the handler asked: see http_exchange_read_body
- *     handler        -> http_exchange_start(status, headers), http_exchange_write(bytes)*, http_exchange_end
- *                       now or any time later; writes are queued, http_exchange_queued_bytes tells how much waits,
+ *     body arrives   -> on_body(chunk)* then on_body_end               only if the handler asked: see
+ * http_exchange_read_body handler        -> http_exchange_start(status, headers), http_exchange_write(bytes)*,
+ * http_exchange_end now or any time later; writes are queued, http_exchange_queued_bytes tells how much waits,
  *                       on_writable fires when the queue has drained below the low-water mark
  *     at the very end -> on_closed(x), exactly once, whether the response was completed or the peer went away.
  *                       After it X must not be touched. A handler that still works for X cancels that work there.
  *
- * What a peer controls is bounded (struct http_limits): header and body bytes, time to send the head, idle time, time that a
- * slow reader may leave output unread, streams per connection, connections in all, resets (CVE-2023-44487), SETTINGS, PING
- * and CONTINUATION floods. A breach is answered by 408, 413, 414, 431 or 503, or over HTTP/2 by RST_STREAM or GOAWAY.
+ * What a peer controls is bounded (struct http_limits): header and body bytes, time to send the head, idle time, time
+ * that a slow reader may leave output unread, streams per connection, connections in all, resets (CVE-2023-44487),
+ * SETTINGS, PING and CONTINUATION floods. A breach is answered by 408, 413, 414, 431 or 503, or over HTTP/2 by
+ * RST_STREAM or GOAWAY.
  *
  * Owner: whoever called http_server_new; everything is freed on http_server_close's callback.
  * Source: RFC 9110, 9112 (HTTP/1.1), 9113 (HTTP/2).
@@ -55,12 +56,12 @@ struct http_request {
     struct str query;  /* behind '?', not decoded */
     struct str host;   /* Host or :authority */
     struct http_headers headers;
-    int http_major;       /* 1 or 2 */
-    bool has_body;        /* a body follows (it may turn out empty) */
-    struct str peer;      /* "127.0.0.1:41234" or "[::1]:41234" */
-    struct str peer_host; /* "127.0.0.1" or "::1" */
-    X509 *peer_certificate;        /* borrowed; NULL when the client sent none. NOT verified: see net/tls.h */
-    STACK_OF(X509) *peer_chain;    /* borrowed; further certificates that the client sent, may be NULL */
+    int http_major;              /* 1 or 2 */
+    bool has_body;               /* a body follows (it may turn out empty) */
+    struct str peer;             /* "127.0.0.1:41234" or "[::1]:41234" */
+    struct str peer_host;        /* "127.0.0.1" or "::1" */
+    X509 *peer_certificate;      /* borrowed; NULL when the client sent none. NOT verified: see net/tls.h */
+    STACK_OF(X509) * peer_chain; /* borrowed; further certificates that the client sent, may be NULL */
 };
 
 struct http_exchange_events {
@@ -85,9 +86,9 @@ struct http_server *http_server_new(uv_loop_t *loop, struct tls_server *tls, con
 void http_server_set_tls(struct http_server *s, struct tls_server *tls);
 
 /*
- * Listens on ADDRESS ("127.0.0.1", "::", "0.0.0.0") and PORT (0: any free one; http_server_port tells which). "::" also takes
- * IPv4. May be called again for further addresses. Fails with the errno as code: "listen on 127.0.0.1:6443: address already
- * in use".
+ * Listens on ADDRESS ("127.0.0.1", "::", "0.0.0.0") and PORT (0: any free one; http_server_port tells which). "::" also
+ * takes IPv4. May be called again for further addresses. Fails with the errno as code: "listen on 127.0.0.1:6443:
+ * address already in use".
  */
 bool http_server_listen(struct http_server *s, const char *address, uint16_t port, struct error *err);
 
@@ -99,8 +100,8 @@ uint16_t http_server_port(const struct http_server *s); /* of the first listener
 unsigned http_server_connections(const struct http_server *s);
 
 /*
- * Closes the listeners, lets exchanges in flight end (GOAWAY on HTTP/2, Connection: close on HTTP/1.1) for at most GRACE_NS,
- * then cuts them off, frees everything and calls ON_CLOSED.
+ * Closes the listeners, lets exchanges in flight end (GOAWAY on HTTP/2, Connection: close on HTTP/1.1) for at most
+ * GRACE_NS, then cuts them off, frees everything and calls ON_CLOSED.
  */
 void http_server_close(struct http_server *s, int64_t grace_ns, void (*on_closed)(void *arg), void *arg);
 
@@ -111,13 +112,15 @@ const struct http_request *http_exchange_request(const struct http_exchange *x);
 /* Memory that lives exactly as long as the exchange. */
 struct arena *http_exchange_arena(struct http_exchange *x);
 
-/* Sets the callbacks (NULL members are skipped) and their argument; may be called again later. EVENTS is borrowed, static. */
+/* Sets the callbacks (NULL members are skipped) and their argument; may be called again later. EVENTS is borrowed,
+ * static. */
 void http_exchange_listen(struct http_exchange *x, const struct http_exchange_events *events, void *arg);
 
 /*
  * Asks for the body: on_body and on_body_end follow. Without it the body is read and thrown away when the response has
  * ended (or the connection is closed, when it is long). Sends "100 Continue" where the client waits for it.
- * A body over limits.body_bytes is answered with a 413 by the server itself unless the response has started; on_closed comes.
+ * A body over limits.body_bytes is answered with a 413 by the server itself unless the response has started; on_closed
+ * comes.
  */
 void http_exchange_read_body(struct http_exchange *x);
 
@@ -126,7 +129,8 @@ void http_exchange_pause_body(struct http_exchange *x, bool is_paused);
 
 /*
  * Starts the response. HEADERS is copied; Date is added, and on HTTP/1.1 Content-Length (when LENGTH >= 0) or chunked
- * encoding, and Connection. LENGTH -1: not known yet. HEAD and 204/304 responses carry no body: later writes are dropped.
+ * encoding, and Connection. LENGTH -1: not known yet. HEAD and 204/304 responses carry no body: later writes are
+ * dropped.
  */
 void http_exchange_start(struct http_exchange *x, int status, const struct http_headers *headers, int64_t length);
 
