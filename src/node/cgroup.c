@@ -29,8 +29,8 @@ const char *cgroup_layout_text(enum cgroup_layout layout)
 
 /* One line of mountinfo, as far as cgroups need it. */
 struct mount_line {
-    struct str top;     /* still escaped */
-    struct str dir;     /* still escaped */
+    struct str top; /* still escaped */
+    struct str dir; /* still escaped */
     struct str type;
     struct str options; /* of the super block: a v1 tree's controllers are among them */
 };

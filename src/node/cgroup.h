@@ -1,20 +1,20 @@
 /*
  * Control groups: where this machine has them and what they say.
  *
- * Three layouts occur. v1: one mounted tree per controller (or per co-mounted set). v2: one tree for all. Hybrid: v1 trees
- * for some controllers and a v2 tree beside them, mostly without any. So each figure has its own tree:
+ * Three layouts occur. v1: one mounted tree per controller (or per co-mounted set). v2: one tree for all. Hybrid: v1
+ * trees for some controllers and a v2 tree beside them, mostly without any. So each figure has its own tree:
  *
  *     figure   v1 file                                    v2 file
  *     CPU      cpuacct.usage (ns)                         cpu.stat: usage_usec (also without the cpu controller)
  *     memory   memory.usage_in_bytes                      memory.current (not on the root: MemTotal - MemFree)
  *              memory.stat: total_inactive_file, total_…  memory.stat: inactive_file, anon, pgfault, pgmajfault
  *
- * A v1 tree that has the controller goes first. A file that isn't there (controller disabled at boot, not delegated to this
- * cgroup, cgroup gone) leaves its figures NOT_MEASURED.
+ * A v1 tree that has the controller goes first. A file that isn't there (controller disabled at boot, not delegated to
+ * this cgroup, cgroup gone) leaves its figures NOT_MEASURED.
  *
- * All functions take the root of the machine's file system, "" in production, a fixture's folder in tests. They read kernfs
- * files, which never wait for a disk. Any thread, no shared state.
- * Source: the kernel's admin-guide/cgroup-v1 and cgroup-v2; working set as cAdvisor defines it.
+ * All functions take the root of the machine's file system, "" in production, a fixture's folder in tests. They read
+ * kernfs files, which never wait for a disk. Any thread, no shared state. Source: the kernel's admin-guide/cgroup-v1
+ * and cgroup-v2; working set as cAdvisor defines it.
  */
 #ifndef NODE_CGROUP_H
 #define NODE_CGROUP_H
@@ -74,7 +74,8 @@ void cgroup_free(struct cgroup *g);
 /* Whether it is still there: at least one of its folders is. */
 bool cgroup_exists(const struct cgroup *g);
 
-/* When the kernel made it, as far as its folder tells (cgroupfs keeps a folder's time of creation as mtime), or NOT_MEASURED. */
+/* When the kernel made it, as far as its folder tells (cgroupfs keeps a folder's time of creation as mtime), or
+ * NOT_MEASURED. */
 int64_t cgroup_created_unix_ns(const struct cgroup *g);
 
 /* Reads what the cgroup and all beneath it use. Leaves time_unix_ns at the wall clock of the reading. */

@@ -64,8 +64,8 @@ struct str machine_architecture(struct str uname_machine)
 {
     static const struct {
         const char *kernel, *go;
-    } names[] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}, {"armv7l", "arm"},     {"armv6l", "arm"},
-                 {"i686", "386"},     {"i386", "386"},      {"ppc64le", "ppc64le"}, {"s390x", "s390x"},
+    } names[] = {{"x86_64", "amd64"},    {"aarch64", "arm64"},      {"armv7l", "arm"},      {"armv6l", "arm"},
+                 {"i686", "386"},        {"i386", "386"},           {"ppc64le", "ppc64le"}, {"s390x", "s390x"},
                  {"riscv64", "riscv64"}, {"loongarch64", "loong64"}};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -89,8 +89,7 @@ static int64_t hugepages(const char *machine_root, const char *size, int64_t byt
 bool machine_read(const char *machine_root, struct arena *arena, struct machine *out, struct error *err)
 {
     static const char *const id_paths[] = {"/etc/machine-id", "/var/lib/dbus/machine-id", NULL};
-    static const char *const uuid_paths[] = {"/sys/class/dmi/id/product_uuid", 
-                                             "/etc/machine-id", NULL};
+    static const char *const uuid_paths[] = {"/sys/class/dmi/id/product_uuid", "/etc/machine-id", NULL};
     static const char *const boot_paths[] = {"/proc/sys/kernel/random/boot_id", NULL};
     static const char *const release_paths[] = {"/proc/sys/kernel/osrelease", NULL};
     struct proc_machine cpus;

@@ -12,12 +12,12 @@
 #include "node/usage.h"
 
 struct machine {
-    struct str machine_id;     /* /etc/machine-id */
-    struct str system_uuid;    /* the board's, where it may be read; otherwise the machine id */
-    struct str boot_id;        /* new with each boot */
-    struct str kernel_version; /* "6.1.0-18-amd64" */
-    struct str os_image;       /* "Debian GNU/Linux 12 (bookworm)" */
-    struct str architecture;   /* Go's name: "amd64", "arm64" */
+    struct str machine_id;       /* /etc/machine-id */
+    struct str system_uuid;      /* the board's, where it may be read; otherwise the machine id */
+    struct str boot_id;          /* new with each boot */
+    struct str kernel_version;   /* "6.1.0-18-amd64" */
+    struct str os_image;         /* "Debian GNU/Linux 12 (bookworm)" */
+    struct str architecture;     /* Go's name: "amd64", "arm64" */
     struct str operating_system; /* "linux" */
     int64_t cpus;
     int64_t memory_bytes;
@@ -61,8 +61,8 @@ bool network_devices_read(const char *machine_root, struct arena *arena, struct 
 struct str network_default_device(const char *machine_root, struct arena *arena);
 
 /*
- * The address that this machine uses towards others: by the default route, IPv4 first. Nothing is sent. False when there is no
- * route: the machine has only its loopback.
+ * The address that this machine uses towards others: by the default route, IPv4 first. Nothing is sent. False when
+ * there is no route: the machine has only its loopback.
  */
 bool network_own_address(struct arena *arena, struct str *out);
 

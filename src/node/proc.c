@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "node/proc_text.h"
 
-#define PROC_FILE_MAX_BYTES (4u << 20) /* /proc/stat has a line per CPU and a number per interrupt */
+#define PROC_FILE_MAX_BYTES (4u << 20)   /* /proc/stat has a line per CPU and a number per interrupt */
 #define PSS_MAX_BYTES (INT64_C(1) << 30) /* the kernel walks every page to tell it: beyond this, RSS has to do */
 
 static int64_t ticks_to_ns(int64_t ticks)
@@ -169,8 +169,8 @@ static bool parse_process(struct str text, struct proc_process *out)
             field[i] = 0; /* 64-bit addresses and masks among fields that nobody reads here */
     }
     out->parent = field[FIELD_PARENT];
-    out->cpu_ns = ticks_to_ns(field[FIELD_USER] + field[FIELD_SYSTEM] + field[FIELD_CHILD_USER] +
-                              field[FIELD_CHILD_SYSTEM]);
+    out->cpu_ns =
+        ticks_to_ns(field[FIELD_USER] + field[FIELD_SYSTEM] + field[FIELD_CHILD_USER] + field[FIELD_CHILD_SYSTEM]);
     out->start_ticks = field[FIELD_START];
     out->rss_bytes = field[FIELD_RSS] * sysconf(_SC_PAGESIZE);
     out->page_faults = field[FIELD_FAULTS] + field[FIELD_CHILD_FAULTS];
@@ -340,7 +340,6 @@ void proc_machine_usage(const char *machine_root, struct usage *out)
     out->memory_bytes = memory.total_bytes - memory.free_bytes;
     out->rss_bytes = memory.anon_bytes;
     if (is_measured(memory.inactive_file_bytes))
-        out->working_set_bytes = out->memory_bytes > memory.inactive_file_bytes
-                                     ? out->memory_bytes - memory.inactive_file_bytes
-                                     : 0;
+        out->working_set_bytes =
+            out->memory_bytes > memory.inactive_file_bytes ? out->memory_bytes - memory.inactive_file_bytes : 0;
 }

@@ -3,8 +3,8 @@
  *
  * A tree is a process and all its descendants by parent pid. Its CPU time is its members' own plus what their ended and
  * waited-for children had used, in steps of a clock tick (10 ms). Its memory is the resident set; in a tree of several
- * processes each shared page counts in proportion (PSS), where the kernel lets us see that. Descendants that were adopted by
- * init, and their time, are lost: a cgroup (node/cgroup.h) keeps both.
+ * processes each shared page counts in proportion (PSS), where the kernel lets us see that. Descendants that were
+ * adopted by init, and their time, are lost: a cgroup (node/cgroup.h) keeps both.
  *
  * MACHINE_ROOT is "" in production, a fixture's folder in tests. Reading never waits for a disk. Any thread.
  * Source: proc(5); Documentation/filesystems/proc.rst of the kernel.
@@ -30,7 +30,7 @@ bool proc_read_machine(const char *machine_root, struct proc_machine *out, struc
 struct proc_memory {
     int64_t total_bytes;
     int64_t free_bytes;
-    int64_t available_bytes;     /* the kernel's estimate of what can be had without swapping */
+    int64_t available_bytes; /* the kernel's estimate of what can be had without swapping */
     int64_t inactive_file_bytes;
     int64_t anon_bytes;
 };
@@ -76,8 +76,8 @@ void proc_table_free(struct proc_table *t);
 const struct proc_process *proc_table_find(const struct proc_table *t, int64_t pid);
 
 /*
- * Marks the members of PID's tree: MEMBERS holds t->count booleans, indexed as t->items; all are set. Returns how many there
- * are, 0 when PID isn't in the table.
+ * Marks the members of PID's tree: MEMBERS holds t->count booleans, indexed as t->items; all are set. Returns how many
+ * there are, 0 when PID isn't in the table.
  */
 size_t proc_table_tree(const struct proc_table *t, int64_t pid, bool *members);
 

@@ -21,11 +21,11 @@ struct usage {
     int64_t process_count;
 };
 
-#define USAGE_INIT                                                                                                     \
-    {                                                                                                                  \
-        .time_unix_ns = NOT_MEASURED, .cpu_ns = NOT_MEASURED, .memory_bytes = NOT_MEASURED,                            \
-        .working_set_bytes = NOT_MEASURED, .rss_bytes = NOT_MEASURED, .page_faults = NOT_MEASURED,                     \
-        .major_page_faults = NOT_MEASURED, .process_count = NOT_MEASURED                                               \
+#define USAGE_INIT                                                                                 \
+    {                                                                                              \
+        .time_unix_ns = NOT_MEASURED, .cpu_ns = NOT_MEASURED, .memory_bytes = NOT_MEASURED,        \
+        .working_set_bytes = NOT_MEASURED, .rss_bytes = NOT_MEASURED, .page_faults = NOT_MEASURED, \
+        .major_page_faults = NOT_MEASURED, .process_count = NOT_MEASURED                           \
     }
 
 static inline bool is_measured(int64_t figure)
