@@ -1,7 +1,8 @@
 /*
- * Memory that is always there, and cleanup attributes. Small allocations of a daemon either succeed or the machine is in a
- * state that no error path improves: the process says "out of memory" in one line and aborts, so that its supervisor starts
- * it afresh. Anything whose size a peer controls is checked against a named limit before it is allocated.
+ * Memory that is always there, and cleanup attributes. Small allocations of a daemon either succeed or the machine is
+ * in a state that no error path improves: the process says "out of memory" in one line and aborts, so that its
+ * supervisor starts it afresh. Anything whose size a peer controls is checked against a named limit before it is
+ * allocated.
  */
 #ifndef BASE_ALLOC_H
 #define BASE_ALLOC_H

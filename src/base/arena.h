@@ -1,6 +1,7 @@
 /*
- * An arena: many small allocations, freed at once. One per request, scrape batch or sync. A zeroed struct arena is empty and
- * ready. What comes out is aligned for any type and lives until arena_reset or arena_free. One owner, one thread.
+ * An arena: many small allocations, freed at once. One per request, scrape batch or sync. A zeroed struct arena is
+ * empty and ready. What comes out is aligned for any type and lives until arena_reset or arena_free. One owner, one
+ * thread.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

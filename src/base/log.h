@@ -3,8 +3,9 @@
  *
  *     I1123 20:34:59.123456   12345 server.c:42] "Serving securely" address="[::]:4443"
  *
- * One line per event, key="value" fields after a quoted message (numbers and booleans bare), control characters escaped.
- * Lines are written whole, with one write(2): lines of several threads or processes don't mix. Safe from any thread.
+ * One line per event, key="value" fields after a quoted message (numbers and booleans bare), control characters
+ * escaped. Lines are written whole, with one write(2): lines of several threads or processes don't mix. Safe from any
+ * thread.
  * Source: Kubernetes "System Logs" (klog native format).
  */
 #ifndef BASE_LOG_H
@@ -28,23 +29,25 @@ struct log_field {
     bool is_bare; /* TEXT is printed without quotes */
 };
 
+/* clang-format off */
 #define LOG_STR(k, v) {.key = (k), .text = (v)}
 #define LOG_CSTR(k, v) {.key = (k), .text = str_of(v)}
 #define LOG_NUM(k, v) {.key = (k), .number = (int64_t)(v), .is_number = true}
 #define LOG_BOOL(k, v) {.key = (k), .text = (v) ? STR("true") : STR("false"), .is_bare = true}
 #define LOG_ERR(e) {.key = "err", .text = str_of(error_text(e))}
+/* clang-format on */
 
-/* log_info("Serving securely", LOG_CSTR("address", where)); the message is printed quoted, as klog's structured calls do. */
+/* log_info("Serving securely", LOG_CSTR("address", where)); the message is quoted, as klog's structured calls do. */
 #define log_info(...) log_at(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_warning(...) log_at(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_error(...) log_at(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_fatal(...) log_at(LOG_LEVEL_FATAL, __VA_ARGS__)
-#define log_verbose(v, ...)                                                                                            \
-    do {                                                                                                               \
-        if (log_is_verbose(v))                                                                                         \
-            log_at(LOG_LEVEL_INFO, __VA_ARGS__);                                                                       \
+#define log_verbose(v, ...)                      \
+    do {                                         \
+        if (log_is_verbose(v))                   \
+            log_at(LOG_LEVEL_INFO, __VA_ARGS__); \
     } while (0)
-#define log_at(level, message, ...)                                                                                    \
+#define log_at(level, message, ...) \
     log_line(level, __FILE__, __LINE__, message, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})
 
 /* As klog's Infof: the text unquoted, for lines whose exact words others grep for. */

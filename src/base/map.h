@@ -1,7 +1,7 @@
 /*
- * A hash map from byte strings to pointers: open addressing, seeded per process (SipHash-grade keys are not needed: the seed
- * keeps peers from choosing collisions). Keys are borrowed: the bytes must live as long as their entry, and mostly live in
- * the value. A zeroed struct map is empty and ready. One owner, one thread.
+ * A hash map from byte strings to pointers: open addressing, seeded per process (SipHash-grade keys are not needed: the
+ * seed keeps peers from choosing collisions). Keys are borrowed: the bytes must live as long as their entry, and mostly
+ * live in the value. A zeroed struct map is empty and ready. One owner, one thread.
  */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H

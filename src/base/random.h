@@ -1,4 +1,4 @@
-/* Randomness from the kernel (getrandom). Safe from any thread. Pure code takes random numbers as parameters instead. */
+/* Randomness from the kernel (getrandom). Safe from any thread. Pure code takes random numbers as parameters. */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 

@@ -1,6 +1,6 @@
 /*
- * Strings to look at: a pointer and a length, not NUL-terminated, never owned. A struct str is a value; it is valid as long
- * as the bytes that it points into. Safe from any thread.
+ * Strings to look at: a pointer and a length, not NUL-terminated, never owned. A struct str is a value; it is valid as
+ * long as the bytes that it points into. Safe from any thread.
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H
@@ -17,7 +17,9 @@ struct str {
 
 /* A literal as a struct str, usable in initialisers too. */
 #define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
+/* clang-format off */
 #define STR_INIT(literal) {"" literal, sizeof(literal) - 1}
+/* clang-format on */
 
 /* For printf: printf("%.*s", STR_ARG(s)). */
 #define STR_ARG(s) ((int)(s).len), ((s).ptr != NULL ? (s).ptr : "")
@@ -75,8 +77,8 @@ ptrdiff_t str_index(struct str s, char c);
 ptrdiff_t str_find(struct str s, struct str needle);
 
 /*
- * Splits S at the first SEPARATOR. When there is one, BEFORE and AFTER get the two sides and true is returned; otherwise
- * BEFORE gets all of S, AFTER nothing. BEFORE or AFTER may be S's own variable.
+ * Splits S at the first SEPARATOR. When there is one, BEFORE and AFTER get the two sides and true is returned;
+ * otherwise BEFORE gets all of S, AFTER nothing. BEFORE or AFTER may be S's own variable.
  */
 bool str_cut(struct str s, char separator, struct str *before, struct str *after);
 
