@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/quote.h"
 
 #define NS_PER_MIN (60 * NS_PER_S)
 #define NS_PER_HOUR (60 * NS_PER_MIN)
@@ -10,6 +9,21 @@
 /* The magnitude of the smallest duration; Go's parser works with it until the sign is known. */
 #define LARGEST_MAGNITUDE (UINT64_C(1) << 63)
 
+/* Go's time package has quotes of its own: whatever isn't printable ASCII becomes \xNN. */
+static void add_quoted(struct buf *to, struct str text)
+{
+    buf_add_char(to, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c < ' ' || c >= 0x80)
+            buf_printf(to, "\\x%02x", c);
+        else
+            buf_printf(to, c == '"' || c == '\\' ? "\\%c" : "%c", c);
+    }
+    buf_add_char(to, '"');
+}
+
+/* PART is what WHAT is about, or empty. */
 static bool fail(struct error *err, const char *what, struct str part, struct str text)
 {
     auto_buf struct buf message = {0};
@@ -18,10 +32,10 @@ static bool fail(struct error *err, const char *what, struct str part, struct st
         return false;
     buf_printf(&message, "time: %s ", what);
     if (part.len > 0) {
-        quote_add(&message, part);
+        add_quoted(&message, part);
         buf_add_cstr(&message, " in duration ");
     }
-    quote_add(&message, text);
+    add_quoted(&message, text);
     return error_set(err, 0, "%s", buf_cstr(&message));
 }
 

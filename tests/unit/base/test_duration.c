@@ -86,6 +86,7 @@ static void test_malformed(void **state)
         {" 1s", "time: invalid duration \" 1s\""},
         {"1s ", "time: unknown unit \"s \" in duration \"1s \""},
         {"1d", "time: unknown unit \"d\" in duration \"1d\""},
+        {"1\xc2\xb5\n", "time: unknown unit \"\\xc2\\xb5\\x0a\" in duration \"1\\xc2\\xb5\\x0a\""},
         {"1S", "time: unknown unit \"S\" in duration \"1S\""},
         {"1\"", "time: unknown unit \"\\\"\" in duration \"1\\\"\""},
         {"1s-1s", "time: unknown unit \"s-\" in duration \"1s-1s\""},
