@@ -1,0 +1,269 @@
+#include "store/usage.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/map.h"
+
+/* PREV has LAST's roster; a point of PREV that isn't set means that there is only one. */
+struct node_state {
+    char *name;
+    struct batch *last;
+    struct batch *prev;
+    struct usage_counts counts;
+};
+
+struct usage_store {
+    int64_t resolution_ns;
+    struct map nodes; /* by name */
+    struct usage_counts counts;
+};
+
+struct usage_store *usage_store_new(int64_t resolution_ns)
+{
+    struct usage_store *s = mem_zalloc(sizeof(*s));
+
+    s->resolution_ns = resolution_ns;
+    return s;
+}
+
+static void free_node(struct node_state *n)
+{
+    batch_free(n->last);
+    batch_free(n->prev);
+    free(n->name);
+    free(n);
+}
+
+void usage_store_free(struct usage_store *s)
+{
+    size_t at = 0;
+    void *value;
+
+    if (s == NULL)
+        return;
+    while (map_next(&s->nodes, &at, NULL, &value))
+        free_node(value);
+    map_free(&s->nodes);
+    free(s);
+}
+
+struct usage_counts usage_store_counts(const struct usage_store *s)
+{
+    return s->counts;
+}
+
+static void uncount(struct usage_store *s, const struct node_state *n)
+{
+    s->counts.nodes -= n->counts.nodes;
+    s->counts.pods -= n->counts.pods;
+    s->counts.containers -= n->counts.containers;
+}
+
+static void count(struct usage_store *s, struct node_state *n)
+{
+    const struct roster *r = n->last->roster;
+
+    n->counts = (struct usage_counts){0};
+    n->counts.nodes = usage_point_is_set(&n->prev->node);
+    for (uint32_t i = 0; i < r->pod_count; i++) {
+        size_t before = n->counts.containers;
+        for (uint32_t c = r->pods[i].first; c < r->pods[i].first + r->pods[i].count; c++)
+            n->counts.containers += usage_point_is_set(&n->prev->points[c]);
+        n->counts.pods += n->counts.containers > before;
+    }
+    s->counts.nodes += n->counts.nodes;
+    s->counts.pods += n->counts.pods;
+    s->counts.containers += n->counts.containers;
+}
+
+static const struct usage_point no_point;
+
+/* The point before NEW, out of the LAST one and the one before that. */
+static struct usage_point previous_point(const struct usage_point *new, const struct usage_point *last,
+                                         const struct usage_point *prev)
+{
+    if (!usage_point_is_set(new) || !usage_point_is_set(last))
+        return no_point;
+    if (new->time_ns > last->time_ns)
+        return *last;
+    return usage_point_is_set(prev) && prev->time_ns < new->time_ns ? *prev : no_point;
+}
+
+static bool is_fresh(const struct usage_store *s, const struct usage_point *new)
+{
+    int64_t age_ns;
+
+    return new->start_ns != 0 && !__builtin_sub_overflow(new->time_ns, new->start_ns, &age_ns) &&
+           age_ns >= USAGE_FRESH_MIN_NS &&age_ns < s->resolution_ns;
+}
+
+static struct usage_point previous_container_point(const struct usage_store *s, const struct usage_point *new,
+                                                   const struct usage_point *last, const struct usage_point *prev)
+{
+    if (usage_point_is_set(new) && is_fresh(s, new))
+        return (struct usage_point){.time_ns = new->start_ns, .start_ns = new->start_ns};
+    if (new->start_ns >= last->time_ns)
+        return no_point;
+    return previous_point(new, last, prev);
+}
+
+/* The points before those of BATCH, whose roster is that of the last batch: written over LAST's, which becomes PREV. */
+static struct batch *exchange(const struct usage_store *s, const struct batch *batch, struct node_state *old)
+{
+    struct batch *before = old->last;
+
+    before->node = previous_point(&batch->node, &before->node, &old->prev->node);
+    for (uint32_t i = 0; i < batch->roster->container_count; i++)
+        before->points[i] = previous_container_point(s, &batch->points[i], &before->points[i], &old->prev->points[i]);
+    old->last = NULL;
+    return before;
+}
+
+static int compare_pods(const struct roster_pod *a, const struct roster_pod *b)
+{
+    int order = str_cmp(a->namespace, b->namespace);
+
+    return order != 0 ? order : str_cmp(a->name, b->name);
+}
+
+/* Moves *AT on to the container of pod POD of OLD that is called NAME; false when there is none. Names come in order.
+ */
+static bool find_container(const struct roster *old, const struct roster_pod *pod, struct str name, uint32_t *at)
+{
+    int order = -1;
+
+    while (*at < pod->first + pod->count && (order = str_cmp(old->containers[*at].name, name)) < 0)
+        ++*at;
+    return *at < pod->first + pod->count && order == 0;
+}
+
+/* The same for another roster: both are in order, so one walk over each finds what belongs together. OLD may be NULL.
+ */
+static struct batch *match(const struct usage_store *s, const struct batch *batch, const struct node_state *old)
+{
+    const struct roster *now = batch->roster;
+    const struct roster *was = old != NULL ? old->last->roster : NULL;
+    struct batch *before = mem_zalloc(sizeof(*before) + now->container_count * sizeof(before->points[0]));
+    uint32_t was_pod = 0;
+
+    before->roster = roster_ref(batch->roster);
+    if (old != NULL)
+        before->node = previous_point(&batch->node, &old->last->node, &old->prev->node);
+    for (uint32_t i = 0; i < now->pod_count; i++) {
+        const struct roster_pod *pod = &now->pods[i];
+        while (was != NULL && was_pod < was->pod_count && compare_pods(&was->pods[was_pod], pod) < 0)
+            was_pod++;
+        bool is_known = was != NULL && was_pod < was->pod_count && compare_pods(&was->pods[was_pod], pod) == 0;
+        uint32_t at = is_known ? was->pods[was_pod].first : 0;
+        for (uint32_t c = pod->first; c < pod->first + pod->count; c++) {
+            bool is_there = is_known && find_container(was, &was->pods[was_pod], now->containers[c].name, &at);
+            const struct usage_point *last = is_there ? &old->last->points[at] : &no_point;
+            const struct usage_point *prev = is_there ? &old->prev->points[at] : &no_point;
+            before->points[c] = previous_container_point(s, &batch->points[c], last, prev);
+        }
+    }
+    return before;
+}
+
+enum usage_progress usage_store_put(struct usage_store *s, struct str node, struct batch *batch)
+{
+    struct node_state *n = map_get(&s->nodes, node);
+    bool is_newer = n != NULL && batch->node.time_ns > n->last->node.time_ns;
+    struct batch *before;
+
+    if (n == NULL) {
+        n = mem_zalloc(sizeof(*n));
+        n->name = str_dup(node);
+        map_put(&s->nodes, str_of(n->name), n);
+        before = match(s, batch, NULL);
+    } else {
+        uncount(s, n);
+        before = n->last->roster == batch->roster ? exchange(s, batch, n) : match(s, batch, n);
+    }
+    batch_free(n->last);
+    batch_free(n->prev);
+    n->last = batch;
+    n->prev = before;
+    count(s, n);
+    if (n->counts.nodes == 0)
+        return USAGE_FIRST;
+    return is_newer ? USAGE_NEW : USAGE_SAME;
+}
+
+void usage_store_drop(struct usage_store *s, struct str node)
+{
+    struct node_state *n = map_remove(&s->nodes, node);
+
+    if (n == NULL)
+        return;
+    uncount(s, n);
+    free_node(n);
+}
+
+/* Seconds as Go's Duration.Seconds computes them, so that rates have the same last digit. */
+static double seconds(int64_t ns)
+{
+    return (double)(ns / NS_PER_S) + (double)(ns % NS_PER_S) / 1e9;
+}
+
+static bool usage_between(const struct usage_point *prev, const struct usage_point *last, struct usage *out)
+{
+    int64_t window_ns;
+
+    if (last->start_ns < prev->start_ns || last->cpu_ns < prev->cpu_ns ||
+        __builtin_sub_overflow(last->time_ns, prev->time_ns, &window_ns))
+        return false;
+    double rate = (double)(last->cpu_ns - prev->cpu_ns) / seconds(window_ns);
+    out->time_ns = last->time_ns;
+    out->window_ns = window_ns;
+    out->cpu_nanocores = rate < 0x1p64 ? (uint64_t)rate : UINT64_MAX;
+    out->memory_bytes = last->memory_bytes;
+    return true;
+}
+
+bool usage_store_node(const struct usage_store *s, struct str node, struct usage *out)
+{
+    const struct node_state *n = map_get(&s->nodes, node);
+
+    return n != NULL && usage_point_is_set(&n->prev->node) && usage_between(&n->prev->node, &n->last->node, out);
+}
+
+void pod_usage_free(struct pod_usage *p)
+{
+    free(p->containers);
+    *p = (struct pod_usage){0};
+}
+
+static void add_container(struct pod_usage *to, struct str name, const struct usage *usage)
+{
+    if (to->count == to->capacity) {
+        to->capacity = to->capacity < 4 ? 4 : to->capacity * 2;
+        to->containers = mem_realloc_array(to->containers, to->capacity, sizeof(*to->containers));
+    }
+    to->containers[to->count++] = (struct container_usage){
+        .name = name, .cpu_nanocores = usage->cpu_nanocores, .memory_bytes = usage->memory_bytes};
+    if (to->count == 1 || usage->time_ns < to->time_ns) {
+        to->time_ns = usage->time_ns;
+        to->window_ns = usage->window_ns;
+    }
+}
+
+bool usage_store_pod(const struct usage_store *s, struct str node, struct str namespace, struct str name,
+                     struct pod_usage *out)
+{
+    const struct node_state *n = map_get(&s->nodes, node);
+    const struct roster_pod *pod = n != NULL ? roster_find_pod(n->last->roster, namespace, name) : NULL;
+    struct usage usage;
+
+    if (pod == NULL)
+        return false;
+    for (uint32_t i = pod->first; i < pod->first + pod->count; i++)
+        if (!usage_point_is_set(&n->prev->points[i]))
+            return false;
+    out->time_ns = out->window_ns = 0;
+    out->count = 0;
+    for (uint32_t i = pod->first; i < pod->first + pod->count; i++)
+        if (usage_between(&n->prev->points[i], &n->last->points[i], &usage))
+            add_container(out, n->last->roster->containers[i].name, &usage);
+    return true;
+}

@@ -1,0 +1,91 @@
+/*
+ * The last two points of every node and container, and what they say: usage over the time between them.
+ *
+ * A node's batch replaces that node's state; what isn't in it is forgotten, with all earlier points. A node whose
+ * scrape failed is dropped by its owner and so loses its points and its pods' at once: two good scrapes bring it back.
+ * Other nodes are not concerned (upstream keeps one state for all and replaces it once a cycle; what clients see is the
+ * same).
+ *
+ * With N the new point, L the last and P the one before:
+ *
+ *     node        N newer than L: (L, N)         N as old as L or older: (P, N) when P is older than N, else N alone
+ *     container   1. fresh: it started at least 10 s and less than the resolution before N: (start with 0 CPU, N)
+ *                 2. L is there and N's start is before L (no restart): as for nodes
+ *                 3. else N alone
+ *
+ * Usage: CPU is the difference over the window, cut to whole nanocores; memory is N's. No usage where the start went
+ * back or the CPU time decreased (a node that was booted, a container whose counter was reset). A pod has usage when
+ * each of its containers has two points. A container whose two points contradict each other is left out. The pod's time
+ * and window are those of its container with the earliest N.
+ *
+ * Pure: no clock, no I/O. Containers are kept by node and pod, in the batches' own rosters: a new batch with an
+ * unchanged roster is taken over by exchanging pointers, and a pod is found by its node, namespace and name without any
+ * further index. Owner: whoever called usage_store_new. One thread. Source: metrics-server's documentation and
+ * behaviour.
+ */
+#ifndef STORE_USAGE_H
+#define STORE_USAGE_H
+
+#include "scrape/batch.h"
+
+/* Younger containers than this get no usage out of one point: a start up isn't typical. */
+#define USAGE_FRESH_MIN_NS (INT64_C(10) * 1000 * 1000 * 1000)
+
+struct usage_store;
+
+/* RESOLUTION_NS: how often nodes are scraped. */
+struct usage_store *usage_store_new(int64_t resolution_ns);
+void usage_store_free(struct usage_store *s);
+
+/* How a batch compares with what was there. */
+enum usage_progress {
+    USAGE_FIRST, /* no two points of the node yet */
+    USAGE_SAME,  /* the kubelet's sample of the node was not newer than the one before; two points are there */
+    USAGE_NEW,   /* a newer sample */
+};
+
+/* NODE's newest batch, owned by the store from now on. */
+enum usage_progress usage_store_put(struct usage_store *s, struct str node, struct batch *batch);
+
+/* Forgets NODE, whether it is known or not. */
+void usage_store_drop(struct usage_store *s, struct str node);
+
+/* What has two points now. */
+struct usage_counts {
+    size_t nodes;
+    size_t pods; /* with at least one such container */
+    size_t containers;
+};
+struct usage_counts usage_store_counts(const struct usage_store *s);
+
+struct usage {
+    int64_t time_ns;   /* of the last point, since 1970 */
+    int64_t window_ns; /* since the point before */
+    uint64_t cpu_nanocores;
+    uint64_t memory_bytes;
+};
+
+/* False, with OUT untouched, when NODE has none. */
+bool usage_store_node(const struct usage_store *s, struct str node, struct usage *out);
+
+struct container_usage {
+    struct str name; /* borrowed from the store: valid until the node's next batch */
+    uint64_t cpu_nanocores;
+    uint64_t memory_bytes;
+};
+
+/* Zeroed: empty and ready; may be used again and again; pod_usage_free at the end. */
+struct pod_usage {
+    int64_t time_ns; /* 0: no container has usage */
+    int64_t window_ns;
+    struct container_usage *containers; /* owned; by name */
+    size_t count;
+    size_t capacity;
+};
+void pod_usage_free(struct pod_usage *p);
+
+/* The usage of the pod NAME in NAMESPACE, which runs on NODE. False when there is none. */
+bool usage_store_pod(const struct usage_store *s, struct str node, struct str namespace, struct str name,
+                     struct pod_usage *out);
+
+#endif
