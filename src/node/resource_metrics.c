@@ -21,8 +21,8 @@ struct family {
 };
 
 static const struct family container_families[] = {
-    {"container_cpu_usage_seconds_total",
-     "[STABLE] Cumulative cpu time consumed by the container in core-seconds", "counter", FIGURE_CPU},
+    {"container_cpu_usage_seconds_total", "[STABLE] Cumulative cpu time consumed by the container in core-seconds",
+     "counter", FIGURE_CPU},
     {"container_memory_working_set_bytes", "[STABLE] Current working set of the container in bytes", "gauge",
      FIGURE_WORKING_SET},
     {"container_start_time_seconds", "[STABLE] Start time of the container since unix epoch in seconds", "gauge",
@@ -32,8 +32,7 @@ static const struct family container_families[] = {
 static const struct family node_families[] = {
     {"node_cpu_usage_seconds_total", "[STABLE] Cumulative cpu time consumed by the node in core-seconds", "counter",
      FIGURE_CPU},
-    {"node_memory_working_set_bytes", "[STABLE] Current working set of the node in bytes", "gauge",
-     FIGURE_WORKING_SET},
+    {"node_memory_working_set_bytes", "[STABLE] Current working set of the node in bytes", "gauge", FIGURE_WORKING_SET},
 };
 
 static const struct family pod_families[] = {

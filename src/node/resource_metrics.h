@@ -1,8 +1,8 @@
 /*
- * The body of /metrics/resource: Prometheus text 0.0.4 as kubelets write it. Families by name, series by their labels, times in
- * milliseconds, numbers as Go prints a float64 with the 'g' format. What wasn't measured has no series; a family without
- * series has no HELP and TYPE either.
- * Source: Kubernetes docs, "Node metrics data" and the metrics reference (/metrics/resource); Prometheus "Exposition formats".
+ * The body of /metrics/resource: Prometheus text 0.0.4 as kubelets write it. Families by name, series by their labels,
+ * times in milliseconds, numbers as Go prints a float64 with the 'g' format. What wasn't measured has no series; a
+ * family without series has no HELP and TYPE either. Source: Kubernetes docs, "Node metrics data" and the metrics
+ * reference (/metrics/resource); Prometheus "Exposition formats".
  */
 #ifndef NODE_RESOURCE_METRICS_H
 #define NODE_RESOURCE_METRICS_H

@@ -1,7 +1,8 @@
 /*
- * One look at everything a kubelet reports: the node, its pods, their containers. A view built by node/sampler.h for the
- * encoders (node/resource_metrics.h, node/summary.h), which turn it into what /metrics/resource and /stats/summary answer.
- * All strings and arrays belong to the arena of whoever built it. Figures that weren't measured are NOT_MEASURED.
+ * One look at everything a kubelet reports: the node, its pods, their containers. A view built by node/sampler.h for
+ * the encoders (node/resource_metrics.h, node/summary.h), which turn it into what /metrics/resource and /stats/summary
+ * answer. All strings and arrays belong to the arena of whoever built it. Figures that weren't measured are
+ * NOT_MEASURED.
  */
 #ifndef NODE_SAMPLE_H
 #define NODE_SAMPLE_H
