@@ -35,6 +35,14 @@ uint64_t random_below(uint64_t bound)
     return value % bound;
 }
 
+double random_fraction(void)
+{
+    uint64_t bits;
+
+    random_bytes(&bits, sizeof(bits));
+    return (double)(bits >> 11) * 0x1p-53; /* as many bits as a double holds */
+}
+
 void random_uuid(char out[UUID_SIZE])
 {
     static const char hex[] = "0123456789abcdef";

@@ -36,6 +36,19 @@ static void test_below(void **state)
     }
 }
 
+static void test_fraction(void **state)
+{
+    double sum = 0;
+
+    (void)state;
+    for (int i = 0; i < 3000; i++) {
+        double fraction = random_fraction();
+        assert_true(fraction >= 0 && fraction < 1);
+        sum += fraction;
+    }
+    assert_true(sum / 3000 > 0.46 && sum / 3000 < 0.54); /* 7 standard deviations */
+}
+
 static void test_uuid(void **state)
 {
     char last[UUID_SIZE] = "";
@@ -81,10 +94,8 @@ static void test_name_suffix(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_below),
-        cmocka_unit_test(test_uuid),
-        cmocka_unit_test(test_name_suffix),
+        cmocka_unit_test(test_bytes), cmocka_unit_test(test_below),       cmocka_unit_test(test_fraction),
+        cmocka_unit_test(test_uuid),  cmocka_unit_test(test_name_suffix),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
