@@ -70,7 +70,7 @@ void *arena_alloc(struct arena *a, size_t size)
 {
     size_t rounded;
 
-    if (__builtin_add_overflow(size, (size_t)(ALIGNMENT - 1 + GAP), &rounded))
+    if (__builtin_add_overflow(size, (size_t)ALIGNMENT - 1 + GAP, &rounded))
         rounded = SIZE_MAX / 2; /* fails in mem_alloc's words */
     rounded &= ~(size_t)(ALIGNMENT - 1);
     if (rounded == 0)

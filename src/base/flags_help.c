@@ -9,6 +9,7 @@ enum {
 
 /* One line of a group: the flag's words, padded to the widest, then its help. */
 struct help_line {
+    const char *name;
     struct buf words;
     struct buf text;
 };
@@ -35,6 +36,7 @@ static struct str split_help(const struct flag *flag, struct buf *text)
 
 static void describe(const struct flag *flag, struct help_line *line)
 {
+    line->name = flag->name;
     if (flag->shorthand != '\0')
         buf_printf(&line->words, "  -%c, --%s", flag->shorthand, flag->name);
     else
@@ -109,7 +111,7 @@ static void add_lines(struct buf *to, struct help_line *lines, size_t count, siz
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp((*(const struct flag *const *)a)->name, (*(const struct flag *const *)b)->name);
+    return strcmp(((const struct help_line *)a)->name, ((const struct help_line *)b)->name);
 }
 
 /* "Kubelet client flags:"; "Flags:" for what belongs to no group. */
@@ -130,25 +132,21 @@ static void add_title(struct buf *to, const char *group)
 /* HELP is the flag --help, which isn't declared, or NULL where it doesn't belong. */
 static void add_group(struct buf *to, const struct flags *f, size_t group, const struct flag *help, size_t columns)
 {
-    const struct flag **members = mem_realloc_array(NULL, f->count + 1, sizeof(*members));
+    struct help_line *lines = mem_zalloc((f->count + 1) * sizeof(*lines));
     size_t count = 0;
 
     for (size_t i = 0; i < f->count; i++) {
         if (f->flags[i].group == group && f->flags[i].deprecated == NULL)
-            members[count++] = &f->flags[i];
+            describe(&f->flags[i], &lines[count++]);
     }
     if (help != NULL)
-        members[count++] = help;
+        describe(help, &lines[count++]);
     if (count > 0) {
-        struct help_line *lines = mem_zalloc(count * sizeof(*lines));
-        qsort(members, count, sizeof(struct flag *), by_name);
-        for (size_t i = 0; i < count; i++)
-            describe(members[i], &lines[i]);
+        qsort(lines, count, sizeof(*lines), by_name);
         add_title(to, group < f->group_count ? f->groups[group] : "Global");
         add_lines(to, lines, count, columns);
-        free(lines);
     }
-    free(members);
+    free(lines);
 }
 
 /* Where --help is listed: with the global flags, or with all when there are no groups; otherwise in a group of its own.

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -76,6 +77,7 @@ static void run(struct str input)
 /* Xorshift: the inputs are the same on every machine. */
 static size_t below(size_t bound)
 {
+    assert(bound > 0);
     random_state ^= random_state << 13;
     random_state ^= random_state >> 7;
     random_state ^= random_state << 17;
