@@ -9,6 +9,9 @@
 
 #include "base/buf.h"
 
+/* Deeper levels are indented like this one: a flood of brackets can't make the output grow by its square. */
+#define JSON_INDENT_MAX_DEPTH 512
+
 /* A zeroed struct is ready for the start of a document. */
 struct json_indent {
     unsigned depth;   /* open objects and arrays */

@@ -40,15 +40,17 @@ enum json_scan_type {
 };
 
 struct json_scan {
-    const char *at;                                    /* next byte to look at */
-    const char *start;                                 /* of the document */
-    const char *end;                                   /* one past its last byte */
-    struct arena *arena;                               /* borrowed; where strings with escapes go */
-    const char *fault;                                 /* static text, or NULL; sticks */
-    unsigned depth;                                    /* objects and arrays entered by the caller */
-    bool is_first;                                     /* nothing was read yet of the innermost one */
-    bool has_pending;                                  /* a value stands at `at` that nobody took */
-    uint8_t entered_null[JSON_SCAN_MAX_DEPTH / 8 + 1]; /* levels that are a null entered as if it were empty */
+    const char *at;      /* next byte to look at */
+    const char *start;   /* of the document */
+    const char *end;     /* one past its last byte */
+    struct arena *arena; /* borrowed; where strings with escapes go */
+    const char *fault;   /* static text, or NULL; sticks */
+    unsigned depth;      /* objects and arrays that are open here */
+    bool is_first;       /* nothing was read yet of the innermost one */
+    bool has_pending;    /* a value stands at `at` that nobody took */
+    /* A bit for each open one: is it an object (else an array); was it a null, entered as if it were empty. */
+    uint8_t is_object[JSON_SCAN_MAX_DEPTH / 8];
+    uint8_t is_null[JSON_SCAN_MAX_DEPTH / 8];
 };
 
 /* BYTES and ARENA are borrowed for the life of the scanner and of what it returns. */
@@ -75,6 +77,10 @@ bool json_scan_skip(struct json_scan *s);
 
 /* An object whose values are strings, as an array in the arena: labels, annotations. */
 bool json_scan_labels(struct json_scan *s, struct labels *out);
+
+/* Makes the scanner fail with FAULT (static text), unless it has already: for callers that check what a value means.
+ * False. */
+bool json_scan_fail(struct json_scan *s, const char *fault);
 
 /* True when the document's one value was taken whole, without fault, and nothing but white space follows. */
 bool json_scan_finish(struct json_scan *s);

@@ -46,7 +46,6 @@ void json_write_i64(struct json_writer *w, int64_t value);
 void json_write_u64(struct json_writer *w, uint64_t value);
 void json_write_bool(struct json_writer *w, bool value);
 void json_write_null(struct json_writer *w);
-void json_write_double(struct json_writer *w, double value);          /* finite; Go's shortest form */
 void json_write_raw(struct json_writer *w, struct str json);          /* a whole value, copied as it is */
 void json_write_quantity(struct json_writer *w, struct quantity q);   /* "250m" */
 void json_write_time(struct json_writer *w, int64_t unix_ns);         /* "2026-01-31T12:00:05Z"; KUBE_TIME_ZERO: null */

@@ -24,8 +24,10 @@ const struct str *labels_get(struct labels l, struct str key);
 /* Appends "a=b,c=d" in the order of the pairs; "" for none. */
 void labels_print(struct buf *to, struct labels l);
 
-/* Sorts ITEMS by key, which is the order of Kubernetes' own encoders. Of equal keys the last stays: returns the new
- * count. */
+/*
+ * Sorts ITEMS by key, which is the order of Kubernetes' own encoders. Of equal keys only the last stays: returns the
+ * new count. Allocates for more than sixteen.
+ */
 size_t labels_sort(struct label *items, size_t count);
 
 #endif

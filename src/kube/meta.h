@@ -31,10 +31,14 @@ struct object_head {
     struct str kind;
     struct object_meta meta;
     struct str meta_raw; /* the metadata object's own bytes */
+    struct str raw;      /* the whole object's bytes */
 };
 
 /* Reads the metadata object that stands next in S. False on a fault, which S then carries. */
 bool object_meta_scan(struct json_scan *s, struct object_meta *out);
+
+/* Reads the object that stands next in S, an item of a list for example: one pass over its bytes. Likewise. */
+bool object_head_scan(struct json_scan *s, struct object_head *out);
 
 /*
  * Reads a whole object, and checks all of it to be JSON. False, with code 400 and what is wrong at which byte,
@@ -53,6 +57,9 @@ struct owner_reference {
     bool is_controller;
     bool blocks_owner_deletion;
 };
+
+/* The owners one by one: start with *AT = 0. False when there are no more. */
+bool object_meta_next_owner(const struct object_meta *m, struct arena *arena, size_t *at, struct owner_reference *out);
 
 /* The owner that controls the object; false when none does. */
 bool object_meta_controller(const struct object_meta *m, struct arena *arena, struct owner_reference *out);

@@ -7,7 +7,7 @@
 #ifndef KUBE_NAMES_H
 #define KUBE_NAMES_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 #define NAMES_MAX_FAULTS 4
 
@@ -27,5 +27,8 @@ struct name_faults name_check_path_segment(struct str value);      /* RBAC's obj
 struct name_faults name_check_qualified(struct str value); /* label and annotation keys, finalizers: prefix/name */
 struct name_faults name_check_label_value(struct str value);
 struct name_faults name_check_config_key(struct str value); /* keys of ConfigMap and Secret data */
+
+/* Appends all sentences, SEPARATOR ("; ") between them. */
+void name_faults_join(struct buf *to, const struct name_faults *f, const char *separator);
 
 #endif

@@ -5,10 +5,9 @@
  * any thread.
  *
  * Text: [+-] digits [. digits] suffix, where suffix is one of n u m k M G T P E (powers of 1000), Ki Mi Gi Ti Pi Ei
- * (powers of 1024), e/E and a signed exponent, or nothing. Anything finer than a nano is rounded up (away from zero) to
- * it. Two limits of ours: a value with more than 18 significant digits is rounded away from zero to what 64 bits hold,
- * and one above 2^63-1 whose text takes more than 18 digits or a binary suffix becomes 2^63-1, which Kubernetes does
- * too.
+ * (powers of 1024), e/E and a signed exponent, or nothing. What is finer than a nano is rounded up (away from zero) to
+ * it; a binary one above 2^63-1 becomes 2^63-1. One limit is ours: the mantissa has 64 bits, so that a number with more
+ * than 18 significant digits may be rounded up in its last ones.
  *
  * Arithmetic never rounds; narrowing rounds up, as clients expect.
  * Source: Kubernetes API conventions ("Quantity", canonical form) and the behaviour of apimachinery's
@@ -37,7 +36,7 @@ struct quantity {
 #define QUANTITY_WHOLE 0
 
 /* No canonical form is longer, its NUL included. */
-#define QUANTITY_MAX 40
+#define QUANTITY_MAX 48
 
 /* Parses TEXT. Returns false, and leaves OUT alone, when TEXT is no quantity or doesn't fit. */
 bool quantity_parse(struct str text, struct quantity *out);
@@ -47,6 +46,13 @@ bool quantity_parse_json(struct str json, struct quantity *out);
 
 /* Kubernetes' words for what is wrong with TEXT; NULL when quantity_parse takes it. */
 const char *quantity_fault(struct str text);
+
+/*
+ * Appends what Kubernetes writes for a quantity that it read as TEXT and didn't change: TEXT itself in the cases that
+ * its parser takes for canonical ("12.345", "+5"), else the canonical form. False, with nothing appended, when TEXT is
+ * no quantity.
+ */
+bool quantity_rewrite(struct buf *to, struct str text);
 
 /* Appends the canonical form. */
 void quantity_print(struct buf *to, struct quantity q);

@@ -7,16 +7,9 @@
 #ifndef KUBE_STATUS_H
 #define KUBE_STATUS_H
 
-#include "base/arena.h"
 #include "base/error.h"
+#include "kube/cause.h"
 #include "kube/json_writer.h"
-
-/* A field of an object that broke a rule: one line of a 422. */
-struct status_cause {
-    struct str reason;  /* FieldValueInvalid, FieldValueRequired, ... */
-    struct str message; /* Invalid value: "x": must be ... */
-    struct str field;   /* metadata.name */
-};
 
 struct status {
     int code;         /* HTTP; 0: not written (a successful delete) */
@@ -71,13 +64,13 @@ struct status status_modified(struct arena *a, struct group_resource r, struct s
 struct status status_gone(struct str message);                                                             /* 410 */
 struct status status_expired(struct str message);                                                          /* 410 */
 struct status status_too_old(struct arena *a, uint64_t asked, uint64_t oldest);                            /* 410 */
-struct status status_request_too_large(struct str message);                                                /* 413 */
+struct status status_request_too_large(struct arena *a, struct str message);                               /* 413 */
 struct status status_unsupported_media_type(struct arena *a, const struct str *media_types, size_t count); /* 415 */
 struct status status_invalid(struct arena *a, struct group_resource kind, struct str name,
                              const struct status_cause *causes, size_t count);           /* 422; causes are borrowed */
 struct status status_too_many_requests(struct str message, int64_t retry_after_seconds); /* 429 */
 struct status status_internal(struct arena *a, struct str cause);                        /* 500 */
-struct status status_service_unavailable(struct str reason_text);                        /* 503 */
+struct status status_service_unavailable(struct str message);                            /* 503 */
 struct status status_timeout(struct arena *a, struct str message, int64_t retry_after_seconds); /* 504 */
 struct status status_server_timeout(struct arena *a, struct group_resource r, struct str operation,
                                     int64_t retry_after_seconds); /* 500, reason ServerTimeout */
@@ -99,17 +92,6 @@ struct forbidden_request {
 struct status status_forbidden_resource(struct arena *a, const struct forbidden_request *r);
 struct status status_forbidden_path(struct arena *a, struct str user, struct str verb, struct str path,
                                     struct str reason);
-
-/* Causes for status_invalid, each as one kind of apimachinery's field error; text in the arena. VALUE is raw JSON or
- * text. */
-struct status_cause cause_required(struct arena *a, struct str field, struct str detail);
-struct status_cause cause_invalid(struct arena *a, struct str field, struct str value, struct str detail);
-struct status_cause cause_forbidden(struct arena *a, struct str field, struct str detail);
-struct status_cause cause_duplicate(struct arena *a, struct str field, struct str value);
-struct status_cause cause_not_found(struct arena *a, struct str field, struct str value);
-struct status_cause cause_too_long(struct arena *a, struct str field, size_t max_bytes);
-struct status_cause cause_not_supported(struct arena *a, struct str field, struct str value,
-                                        const struct str *supported, size_t count);
 
 /* "IsX": by reason, else by code. */
 bool status_has_reason(const struct status *s, const char *reason);

@@ -8,7 +8,7 @@
  *         table_close_row(&w, include, kind, raw metadata, raw object);
  *     table_close(&w);
  *
- * An upstream table without objects differs by server: the Metrics API writes null for columns and rows
+ * A table without objects differs by server: the Metrics API writes null for columns and rows
  * (table_write_null), the core API its columns and an empty array. Source: Kubernetes docs, "Receiving resources as
  * Tables".
  */
