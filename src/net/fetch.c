@@ -1,0 +1,447 @@
+#include "net/fetch.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "net/fetch_easy.h"
+
+#include <assert.h>
+#include <pthread.h>
+
+enum {
+    MAX_HEAD_BYTES = 256 << 10,
+    MAX_IDLE_CONNECTIONS = 32,
+};
+
+/*
+ * libcurl may not be called from inside its own callbacks, and ours run there. So the functions of the header only note
+ * what is wanted (todo) and set the timer `later`; settle() does it from the loop.
+ */
+struct fetch_pool {
+    uv_loop_t *loop;
+    CURLM *multi;
+    uv_timer_t timeout; /* libcurl's */
+    uv_idle_t later;    /* settle() in the loop's next round */
+    struct fetch *all;  /* doubly linked */
+    struct fetch *todo; /* singly linked, newest first */
+    size_t open_handles;
+    bool is_due; /* libcurl's timeout is now */
+    bool is_closing;
+};
+
+struct fetch {
+    struct fetch_pool *pool;
+    struct fetch *next, *previous;
+    struct fetch *next_todo;
+    struct fetch_easy easy;
+    struct error failure; /* found by us; takes precedence over libcurl's */
+    struct buf head;      /* header lines until on_head */
+    int64_t timeout_ms;
+    void *owner;
+    void (*on_head)(void *owner, const struct fetch_head *head);
+    void (*on_data)(void *owner, struct str chunk);
+    void (*on_done)(void *owner, const struct error *err);
+    bool may_pause;
+    bool is_todo;
+    bool is_added;     /* libcurl has it */
+    bool is_ended;     /* cancelled or done: no callback any more, settle() frees it */
+    bool has_head;     /* on_head was called */
+    bool is_paused;    /* as the caller wants it */
+    bool is_held_back; /* libcurl holds a chunk that on_data didn't get while paused */
+};
+
+static void on_later(uv_idle_t *idle);
+
+static void enqueue(struct fetch *f)
+{
+    if (!f->is_todo) {
+        f->is_todo = true;
+        f->next_todo = f->pool->todo;
+        f->pool->todo = f;
+    }
+    if (!f->pool->is_closing)
+        uv_idle_start(&f->pool->later, on_later);
+}
+
+static void unlink_fetch(struct fetch *f)
+{
+    if (f->previous != NULL)
+        f->previous->next = f->next;
+    else
+        f->pool->all = f->next;
+    if (f->next != NULL)
+        f->next->previous = f->previous;
+}
+
+static void destroy(struct fetch *f)
+{
+    unlink_fetch(f);
+    if (f->is_added)
+        curl_multi_remove_handle(f->pool->multi, f->easy.handle);
+    fetch_easy_close(&f->easy);
+    error_clear(&f->failure);
+    buf_free(&f->head);
+    free(f);
+}
+
+/* The end of F, in the loop and outside libcurl. */
+static void finish(struct fetch *f, CURLcode result)
+{
+    auto_error struct error err = {0};
+
+    if (f->is_ended)
+        return;
+    if (error_is_set(&f->failure))
+        error_move(&err, &f->failure);
+    else if (result != CURLE_OK)
+        fetch_easy_explain(&f->easy, result, f->timeout_ms, &err);
+    else if (!f->has_head)
+        error_set(&err, FETCH_BROKEN, "%s: the answer has no head", f->easy.where);
+    if (f->is_added) {
+        /* at once: whoever starts the next fetch from on_done finds the connection free */
+        curl_multi_remove_handle(f->pool->multi, f->easy.handle);
+        f->is_added = false;
+    }
+    f->is_ended = true;
+    f->on_done(f->owner, error_is_set(&err) ? &err : NULL);
+    enqueue(f);
+}
+
+static void read_messages(struct fetch_pool *pool)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(pool->multi, &left)) != NULL) {
+        struct fetch *f = NULL;
+        CURLcode result = message->data.result;
+
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&f);
+        finish(f, result);
+    }
+}
+
+/* Sockets and time: libcurl says what to wait for, libuv waits. */
+
+static void on_socket_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void on_socket_ready(uv_poll_t *poll, int status, int events)
+{
+    struct fetch_pool *pool = poll->data;
+    uv_os_fd_t fd;
+    int flags = 0;
+    int running;
+
+    if (uv_fileno((uv_handle_t *)poll, &fd) != 0)
+        return;
+    if (status < 0) /* libcurl finds out by itself what is wrong with the socket */
+        flags = CURL_CSELECT_IN | CURL_CSELECT_OUT;
+    if ((events & UV_READABLE) != 0)
+        flags |= CURL_CSELECT_IN;
+    if ((events & UV_WRITABLE) != 0)
+        flags |= CURL_CSELECT_OUT;
+    curl_multi_socket_action(pool->multi, fd, flags, &running);
+    read_messages(pool);
+}
+
+static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *owner, void *socket_owner)
+{
+    struct fetch_pool *pool = owner;
+    uv_poll_t *poll = socket_owner;
+
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (poll != NULL) {
+            curl_multi_assign(pool->multi, fd, NULL);
+            uv_close((uv_handle_t *)poll, on_socket_closed);
+        }
+        return 0;
+    }
+    if (poll == NULL) {
+        poll = mem_zalloc(sizeof(*poll));
+        if (uv_poll_init(pool->loop, poll, fd) != 0) {
+            free(poll);
+            return -1; /* libcurl ends all transfers: nothing could ever wake them */
+        }
+        poll->data = pool;
+        curl_multi_assign(pool->multi, fd, poll);
+    }
+    int events = ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) | ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
+    return uv_poll_start(poll, events, on_socket_ready) == 0 ? 0 : -1;
+}
+
+static void act_on_timeout(struct fetch_pool *pool)
+{
+    int running;
+
+    curl_multi_socket_action(pool->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    read_messages(pool);
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+    act_on_timeout(timer->data);
+}
+
+static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *owner)
+{
+    struct fetch_pool *pool = owner;
+
+    (void)multi;
+    if (pool->is_closing)
+        return 0;
+    pool->is_due = timeout_ms == 0;
+    if (timeout_ms > 0)
+        uv_timer_start(&pool->timeout, on_timeout, (uint64_t)timeout_ms, 0);
+    else
+        uv_timer_stop(&pool->timeout);
+    if (pool->is_due)
+        uv_idle_start(&pool->later, on_later);
+    return 0;
+}
+
+/* The answer, from inside libcurl. */
+
+static void add_head_line(struct http_headers *headers, struct arena *arena, struct str line)
+{
+    struct str name, value;
+
+    if (!str_cut(line, ':', &name, &value) || str_is_empty(name))
+        return; /* a folded line: obsolete, and nobody who sends it means a header of ours */
+    http_headers_add(headers, arena, str_trim(name), str_trim(value));
+}
+
+static void deliver_head(struct fetch *f, int status)
+{
+    auto_arena struct arena arena = {0};
+    struct fetch_head head = {.status = status};
+    struct str rest = buf_str(&f->head);
+    struct str line;
+    long version = 0;
+
+    curl_easy_getinfo(f->easy.handle, CURLINFO_HTTP_VERSION, &version);
+    head.is_http2 = version == CURL_HTTP_VERSION_2_0;
+    str_cut(rest, '\n', &line, &rest); /* the status line */
+    while (str_cut(rest, '\n', &line, &rest))
+        if (!str_starts_with(line, STR(" ")) && !str_starts_with(line, STR("\t")))
+            add_head_line(&head.headers, &arena, str_trim(line));
+    f->has_head = true;
+    if (f->on_head != NULL)
+        f->on_head(f->owner, &head);
+    buf_free(&f->head);
+}
+
+static size_t on_head_line(char *bytes, size_t size, size_t count, void *owner)
+{
+    struct fetch *f = owner;
+    struct str line = str_from(bytes, size * count);
+    long status = 0;
+
+    if (f->is_ended)
+        return CURL_WRITEFUNC_ERROR;
+    if (f->has_head)
+        return line.len; /* trailers */
+    if (str_starts_with(line, STR("HTTP/")))
+        buf_clear(&f->head);
+    if (f->head.len + line.len > MAX_HEAD_BYTES) {
+        error_set(&f->failure, FETCH_BROKEN, "%s: the answer's headers are larger than %d KiB", f->easy.where,
+                  MAX_HEAD_BYTES >> 10);
+        return CURL_WRITEFUNC_ERROR;
+    }
+    if (line.len > 2) {
+        buf_add_str(&f->head, line);
+        return line.len;
+    }
+    curl_easy_getinfo(f->easy.handle, CURLINFO_RESPONSE_CODE, &status);
+    if (status >= 200)
+        deliver_head(f, (int)status);
+    return f->is_ended ? CURL_WRITEFUNC_ERROR : line.len;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *owner)
+{
+    struct fetch *f = owner;
+    size_t len = size * count;
+
+    if (f->is_ended)
+        return CURL_WRITEFUNC_ERROR;
+    if (f->is_paused) {
+        f->is_held_back = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    if (f->on_data != NULL)
+        f->on_data(f->owner, str_from(bytes, len));
+    return f->is_ended ? CURL_WRITEFUNC_ERROR : len;
+}
+
+/* What was wanted since the last round, in the loop and outside libcurl. */
+
+static void add(struct fetch *f)
+{
+    CURL *h = f->easy.handle;
+
+    if (h == NULL) { /* its options were refused */
+        finish(f, CURLE_OK);
+        return;
+    }
+    curl_easy_setopt(h, CURLOPT_PRIVATE, f);
+    curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_head_line);
+    curl_easy_setopt(h, CURLOPT_HEADERDATA, f);
+    curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(h, CURLOPT_WRITEDATA, f);
+    CURLMcode code = curl_multi_add_handle(f->pool->multi, h);
+    if (code == CURLM_OK) {
+        f->is_added = true;
+        return;
+    }
+    error_set(&f->failure, FETCH_BAD_OPTIONS, "%s: %s", f->easy.where, curl_multi_strerror(code));
+    finish(f, CURLE_OK);
+}
+
+static void settle_one(struct fetch *f)
+{
+    if (f->is_ended) {
+        destroy(f);
+    } else if (!f->is_added) {
+        add(f);
+    } else if (f->is_held_back && !f->is_paused) {
+        f->is_held_back = false;
+        curl_easy_pause(f->easy.handle, CURLPAUSE_CONT);
+    }
+}
+
+static void settle(struct fetch_pool *pool)
+{
+    struct fetch *oldest = NULL;
+
+    while (pool->todo != NULL) { /* turned round: first come, first served */
+        struct fetch *f = pool->todo;
+        pool->todo = f->next_todo;
+        f->next_todo = oldest;
+        oldest = f;
+    }
+    while (oldest != NULL) {
+        struct fetch *f = oldest;
+        oldest = f->next_todo;
+        f->is_todo = false;
+        settle_one(f);
+    }
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct fetch_pool *pool = handle->data;
+
+    if (--pool->open_handles == 0)
+        free(pool);
+}
+
+static void close_pool(struct fetch_pool *pool)
+{
+    pool->todo = NULL;
+    while (pool->all != NULL)
+        destroy(pool->all);
+    curl_multi_cleanup(pool->multi);
+    uv_close((uv_handle_t *)&pool->timeout, on_handle_closed);
+    uv_close((uv_handle_t *)&pool->later, on_handle_closed);
+}
+
+static void on_later(uv_idle_t *idle)
+{
+    struct fetch_pool *pool = idle->data;
+
+    uv_idle_stop(idle);
+    if (!pool->is_closing)
+        settle(pool);
+    if (!pool->is_closing && pool->is_due) {
+        pool->is_due = false;
+        act_on_timeout(pool);
+    }
+    if (pool->is_closing)
+        close_pool(pool);
+}
+
+static void start_curl(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+struct fetch_pool *fetch_pool_new(uv_loop_t *loop)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct fetch_pool *pool = mem_zalloc(sizeof(*pool));
+
+    pthread_once(&once, start_curl);
+    pool->loop = loop;
+    pool->multi = curl_multi_init();
+    assert(pool->multi != NULL);
+    curl_multi_setopt(pool->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, (long)MAX_IDLE_CONNECTIONS);
+    curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+    curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool);
+    curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
+    curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
+    uv_timer_init(loop, &pool->timeout);
+    uv_idle_init(loop, &pool->later);
+    pool->timeout.data = pool->later.data = pool;
+    pool->open_handles = 2;
+    return pool;
+}
+
+void fetch_pool_free(struct fetch_pool *pool)
+{
+    if (pool == NULL || pool->is_closing)
+        return;
+    for (struct fetch *f = pool->all; f != NULL; f = f->next)
+        f->is_ended = true;
+    pool->is_closing = true;
+    uv_idle_start(&pool->later, on_later);
+}
+
+struct fetch *fetch_start(struct fetch_pool *pool, const struct fetch_options *options)
+{
+    struct fetch *f = mem_zalloc(sizeof(*f));
+
+    assert(!pool->is_closing && options->on_done != NULL);
+    f->pool = pool;
+    f->owner = options->owner;
+    f->on_head = options->on_head;
+    f->on_data = options->on_data;
+    f->on_done = options->on_done;
+    f->may_pause = options->may_pause;
+    f->timeout_ms = options->timeout_ms;
+    f->next = pool->all;
+    if (f->next != NULL)
+        f->next->previous = f;
+    pool->all = f;
+    fetch_easy_open(&f->easy, options, &f->failure);
+    enqueue(f);
+    return f;
+}
+
+void fetch_pause(struct fetch *f)
+{
+    assert(f->may_pause);
+    f->is_paused = true;
+}
+
+void fetch_resume(struct fetch *f)
+{
+    if (!f->is_paused)
+        return;
+    f->is_paused = false;
+    if (f->is_held_back && !f->is_ended)
+        enqueue(f);
+}
+
+void fetch_cancel(struct fetch *f)
+{
+    if (f->is_ended)
+        return; /* in its own on_done */
+    f->is_ended = true;
+    enqueue(f);
+}
