@@ -1,0 +1,45 @@
+# For the .bats files: one embedded cluster per file, on free ports, in a folder of its own. BUILD is the folder of the build,
+# KUBECTL the client.
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+start_cluster() {
+    DATA=$(mktemp -d /tmp/tacho-e2e-XXXXXX)
+    PORT=$(free_port) KUBELET_PORT=$(free_port) METRICS_PORT=$(free_port)
+    export DATA PORT KUBELET_PORT METRICS_PORT KUBECONFIG=$DATA/kubeconfig HOME=$DATA
+    "$BUILD/src/cmd/tacho" up --detach --data-dir="$DATA" --port="$PORT" --kubelet-port="$KUBELET_PORT" \
+        --metrics-server-port="$METRICS_PORT" >"$DATA.up" 2>&1 || { cat "$DATA.up" >&2; tail -20 "$DATA"/run/*.log >&2; return 1; }
+    NODE=$(k get nodes -o 'jsonpath={.items[0].metadata.name}')
+    export NODE
+}
+
+stop_cluster() {
+    "$BUILD/src/cmd/tacho" down --data-dir="$DATA" >/dev/null || return 1
+    # what a sanitizer has to say about a process stands in its log
+    if grep -lE 'ERROR: (Address|Leak)Sanitizer|runtime error:|Assertion' "$DATA"/run/*.log; then
+        grep -hE -A30 'ERROR: (Address|Leak)Sanitizer|runtime error:|Assertion' "$DATA"/run/*.log >&2
+        return 1
+    fi
+    "$BUILD/src/cmd/tacho" down --data-dir="$DATA" --purge >/dev/null
+    rm -rf "$DATA" "$DATA.up"
+}
+
+k() {
+    "${KUBECTL:-kubectl}" "$@"
+}
+
+# eventually SECONDS COMMAND...   repeats the command until it succeeds
+eventually() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$deadline" ] || { echo "never: $*" >&2; "$@"; return 1; }
+        sleep 0.1
+    done
+}
+
+component_pid() {
+    head -1 "$DATA/run/$1.pid"
+}
