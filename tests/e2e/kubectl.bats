@@ -2,6 +2,7 @@
 # What people type first, with $KUBECTL against `tacho up`.
 
 setup_file() {
+    bats_require_minimum_version 1.5.0
     load cluster
     start_cluster
 }

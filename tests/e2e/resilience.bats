@@ -2,6 +2,7 @@
 # Whatever process dies, at whatever moment, the pipeline is whole again, and nothing that was acknowledged is lost.
 
 setup_file() {
+    bats_require_minimum_version 1.5.0
     export KUBECTL
     load cluster
     start_cluster
