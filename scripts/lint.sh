@@ -8,7 +8,7 @@ scripts/check-house.sh
 git ls-files '*.sh' '.ci/run' | xargs shellcheck
 [ -f "$build/build.ninja" ] || CC=clang meson setup "$build" -Dwerror=true >/dev/null
 ninja -C "$build"
-git ls-files 'src/*.c' | xargs -P "$(nproc)" -n 4 clang-tidy -p "$build" --quiet --warnings-as-errors='*' 2>&1 |
+git ls-files 'src/*.c' | xargs -P "$(nproc)" -n 1 clang-tidy -p "$build" --quiet --warnings-as-errors='*' 2>&1 |
     { grep -vE '^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -header-filter' || true; } | tee "$build/tidy.log"
 if grep -qE 'error:|warning:' "$build/tidy.log"; then exit 1; fi
 echo "lint: clean"

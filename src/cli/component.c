@@ -13,13 +13,12 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/cluster_folder.h"
 
-#define BACKOFF_FIRST_MS 100
-#define BACKOFF_MAX_MS 5000
 #define MAX_LOG_BYTES (4 << 20)
 #define HEALTHY_NS (10 * NS_PER_S)
 
@@ -33,7 +32,7 @@ struct component {
     uv_poll_t watch;
     uv_timer_t timer; /* the back-off, or the grace period while stopping */
     bool is_stopping;
-    int64_t backoff_ms;
+    struct backoff backoff;
     int64_t started_ns;
     void (*on_stopped)(void *arg);
     void *arg;
@@ -97,7 +96,7 @@ struct component *component_new(uv_loop_t *loop, const char *folder, const struc
     c->folder = mem_strdup(folder);
     c->name = mem_strdup(spec->name);
     c->pidfd = -1;
-    c->backoff_ms = BACKOFF_FIRST_MS;
+    c->backoff = (struct backoff){.min_ns = 100 * NS_PER_MS, .max_ns = 5 * NS_PER_S, .factor = 2};
     size_t n = 0;
     while (spec->argv[n] != NULL)
         n++;
@@ -202,8 +201,8 @@ static void on_backoff_over(uv_timer_t *timer)
 
 static void start_later(struct component *c)
 {
-    uv_timer_start(&c->timer, on_backoff_over, (uint64_t)c->backoff_ms, 0);
-    c->backoff_ms = c->backoff_ms * 2 < BACKOFF_MAX_MS ? c->backoff_ms * 2 : BACKOFF_MAX_MS;
+    int64_t wait_ns = backoff_next(&c->backoff, 0);
+    uv_timer_start(&c->timer, on_backoff_over, (uint64_t)(wait_ns / NS_PER_MS), 0);
 }
 
 static void on_ended(uv_poll_t *watch, int status, int events)
@@ -222,7 +221,7 @@ static void on_ended(uv_poll_t *watch, int status, int events)
             log_warning("A component was killed and is started again", LOG_CSTR("component", c->name),
                         LOG_NUM("pid", c->pid), LOG_NUM("signal", is_child ? WTERMSIG(how) : 0));
         if (clock_mono_ns() - c->started_ns > HEALTHY_NS)
-            c->backoff_ms = BACKOFF_FIRST_MS;
+            backoff_reset(&c->backoff);
         start_later(c);
     }
     c->pid = 0;
