@@ -17,6 +17,7 @@ struct http_header {
 struct http_headers {
     struct http_header *items;
     size_t count;
+    size_t capacity; /* http_headers_add's; 0 for a list made otherwise */
 };
 
 /* The first header called NAME, or an empty str with ptr NULL. Case is ignored. */

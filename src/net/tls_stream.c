@@ -49,23 +49,11 @@ static void make_bio_method(void)
     BIO_meth_set_ctrl(bio_method, bio_ctrl);
 }
 
-static void free_segments(struct tls_stream *s)
-{
-    while (s->first != NULL) {
-        struct segment *next = s->first->next;
-        buf_free(&s->first->bytes);
-        free(s->first);
-        s->first = next;
-    }
-    s->last = NULL;
-    s->queued = 0;
-}
-
 static void on_handle_closed(uv_handle_t *handle)
 {
     struct tls_stream *s = handle->data;
     s->events->on_closed(s->arg, s, error_is_set(&s->error) ? &s->error : NULL);
-    free_segments(s);
+    byte_queue_free(&s->plain);
     SSL_free(s->ssl);
     ERR_clear_error();
     buf_free(&s->cipher_out);
@@ -164,12 +152,13 @@ static void print_address(const struct sockaddr *address, char out[TLS_STREAM_PE
     }
 }
 
-bool tls_stream_accept(struct tls_stream *s, uv_stream_t *listener, struct error *err)
+bool tls_stream_accept(struct tls_stream *s, int fd, struct error *err)
 {
     s->is_server = true;
     SSL_set_accept_state(s->ssl);
-    int status = uv_accept(listener, (uv_stream_t *)&s->tcp);
+    int status = uv_tcp_open(&s->tcp, fd);
     if (status < 0) {
+        close(fd);
         error_set_errno(&s->error, -status, "accept");
         tls_stream_finish(s);
         return error_set_errno(err, -status, "accept");

@@ -53,9 +53,11 @@ struct tls_stream_events {
  */
 struct tls_stream *tls_stream_new(uv_loop_t *loop, SSL *ssl, const struct tls_stream_events *events, void *arg);
 
-/* Server: takes the connection that waits at LISTENER and shakes hands. False with the errno; on_closed comes then too.
+/*
+ * Server: shakes hands over FD, a connected TCP socket that the stream owns from here on, also on failure. False with
+ * the errno; on_closed comes then too.
  */
-bool tls_stream_accept(struct tls_stream *s, uv_stream_t *listener, struct error *err);
+bool tls_stream_accept(struct tls_stream *s, int fd, struct error *err);
 
 /* Client: connects to ADDRESS and shakes hands. Failures come by on_closed. */
 void tls_stream_connect(struct tls_stream *s, const struct sockaddr *address);

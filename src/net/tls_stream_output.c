@@ -2,11 +2,7 @@
 
 #include <openssl/err.h>
 
-#include "base/alloc.h"
-
 #define RECORD_BYTES ((size_t)16 * 1024)
-/* Small writes are gathered in segments of this size; a buffer handed over is a segment of its own. */
-#define SEGMENT_BYTES ((size_t)16 * 1024)
 /* What one flush may send before other connections get their turn. */
 #define FLUSH_BYTES ((size_t)1024 * 1024)
 
@@ -14,27 +10,21 @@ static void on_write_done(uv_write_t *request, int status);
 
 static bool encrypt_some(struct tls_stream *s)
 {
-    if (s->first != NULL)
-        buf_reserve(&s->cipher_out, (s->queued < TLS_STREAM_FLIGHT_BYTES ? s->queued : TLS_STREAM_FLIGHT_BYTES) + 512);
-    while (s->first != NULL && s->cipher_out.len < TLS_STREAM_FLIGHT_BYTES) {
-        struct segment *segment = s->first;
-        struct str rest = str_head(str_skip(buf_str(&segment->bytes), segment->taken), RECORD_BYTES);
-        int n = SSL_write(s->ssl, rest.ptr, (int)rest.len);
+    struct str head = byte_queue_head(&s->plain);
+    if (head.len > 0)
+        buf_reserve(&s->cipher_out,
+                    (s->plain.len < TLS_STREAM_FLIGHT_BYTES ? s->plain.len : TLS_STREAM_FLIGHT_BYTES) + 512);
+    while (head.len > 0 && s->cipher_out.len < TLS_STREAM_FLIGHT_BYTES) {
+        ERR_clear_error();
+        int n = SSL_write(s->ssl, head.ptr, (int)str_head(head, RECORD_BYTES).len);
         if (n <= 0) {
             tls_stream_fail(s);
             return false;
         }
-        segment->taken += (size_t)n;
-        s->queued -= (size_t)n;
-        if (segment->taken < segment->bytes.len)
-            continue;
-        s->first = segment->next;
-        if (s->first == NULL)
-            s->last = NULL;
-        buf_free(&segment->bytes);
-        free(segment);
+        byte_queue_drop(&s->plain, (size_t)n);
+        head = byte_queue_head(&s->plain);
     }
-    if (s->first == NULL && s->is_close_notify_due) {
+    if (head.len == 0 && s->is_close_notify_due) {
         s->is_close_notify_due = false;
         SSL_shutdown(s->ssl); /* only queues our close_notify: the peer's isn't waited for */
         ERR_clear_error();
@@ -126,46 +116,22 @@ static void on_write_done(uv_write_t *request, int status)
     tls_stream_update_reading(s);
 }
 
-static void add_segment(struct tls_stream *s, struct buf bytes)
-{
-    struct segment *segment = mem_zalloc(sizeof(*segment));
-    segment->bytes = bytes;
-    if (s->last != NULL)
-        s->last->next = segment;
-    else
-        s->first = segment;
-    s->last = segment;
-    s->queued += bytes.len;
-}
-
 void tls_stream_write(struct tls_stream *s, struct str plain)
 {
-    if (s->state >= STATE_CLOSING || str_is_empty(plain))
-        return;
-    if (s->last != NULL && s->last->bytes.len + plain.len <= SEGMENT_BYTES) {
-        buf_add_str(&s->last->bytes, plain);
-        s->queued += plain.len;
-        return;
-    }
-    struct buf copy = {0};
-    buf_add_str(&copy, plain);
-    add_segment(s, copy);
+    if (s->state < STATE_CLOSING)
+        byte_queue_add(&s->plain, plain);
 }
 
 void tls_stream_write_buf(struct tls_stream *s, struct buf *b)
 {
-    /* Short ones are copied: a segment, and so a record, of its own would cost more. */
-    if (s->state >= STATE_CLOSING || b->len < 1024) {
-        tls_stream_write(s, buf_str(b));
+    if (s->state < STATE_CLOSING)
+        byte_queue_add_buf(&s->plain, b);
+    else
         buf_free(b);
-        return;
-    }
-    add_segment(s, *b);
-    *b = (struct buf){0};
 }
 
 size_t tls_stream_queued_bytes(const struct tls_stream *s)
 {
-    return s->queued + s->cipher_out.len +
-           (s->is_write_busy ? uv_stream_get_write_queue_size((const uv_stream_t *)&s->tcp) : 0);
+    size_t in_flight = s->is_write_busy ? uv_stream_get_write_queue_size((const uv_stream_t *)&s->tcp) : 0;
+    return s->plain.len + s->cipher_out.len + in_flight;
 }

@@ -5,6 +5,7 @@
 #ifndef NET_TLS_STREAM_STATE_H
 #define NET_TLS_STREAM_STATE_H
 
+#include "net/byte_queue.h"
 #include "net/tls_stream.h"
 
 enum tls_stream_state {
@@ -15,13 +16,6 @@ enum tls_stream_state {
     STATE_CLOSING,   /* tls_stream_close: the queue is being sent */
     STATE_LINGERING, /* FIN sent, waiting for the peer's */
     STATE_CLOSED,    /* uv_close was called */
-};
-
-/* A piece of the plain text queue. */
-struct segment {
-    struct segment *next;
-    size_t taken; /* bytes already encrypted */
-    struct buf bytes;
 };
 
 struct tls_stream {
@@ -38,12 +32,11 @@ struct tls_stream {
     bool is_write_busy;       /* REQUEST is a write under way */
     bool is_close_notify_due; /* the queue's end is to be followed by close_notify and FIN */
     struct error error;       /* why the stream fails; told by on_closed */
-    struct segment *first, *last;
-    size_t queued;         /* plain text bytes in segments */
-    struct buf cipher_out; /* from OpenSSL, not handed to the socket yet */
-    struct buf flight;     /* being written */
-    struct str unread;     /* what the read BIO gives out: cipher text of the current callback, or HELD's */
-    struct buf held;       /* cipher text that came before a pause */
+    struct byte_queue plain;  /* to be encrypted */
+    struct buf cipher_out;    /* from OpenSSL, not handed to the socket yet */
+    struct buf flight;        /* being written */
+    struct str unread;        /* what the read BIO gives out: cipher text of the current callback, or HELD's */
+    struct buf held;          /* cipher text that came before a pause */
     uint64_t received_bytes, sent_bytes;
     struct str plain_http_answer;
     char peer[TLS_STREAM_PEER_MAX]; /* the address it talks to */
