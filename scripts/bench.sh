@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$1
-micro=build-bench
+micro="build-bench"
 [ -f "$micro/build.ninja" ] || meson setup "$micro" -Dbenchmarks=true -Dbuildtype=release -Dtests=disabled >/dev/null
 ninja -C "$micro" >/dev/null
 printf '%-44s %14s %-8s %s\n' MEASURE FIGURE UNIT GOAL
