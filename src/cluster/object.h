@@ -32,10 +32,11 @@ struct object {
 };
 
 /*
- * Makes an object of DOM (borrowed, unchanged), whose metadata.resourceVersion must be set. FIELD_PATHS are the kind's
- * selectable fields, dotted ("spec.nodeName"), NULL at the end; NULL for none. A field that is absent has the value "",
- * "false" when its path begins with '?' (a boolean: "?spec.unschedulable"). The caller owns the one reference. NULL
- * with ERR when DOM isn't an object with a name and a version.
+ * Makes an object of DOM (borrowed, unchanged), whose metadata.resourceVersion may only be absent (version 0) when it
+ * is not for the storage. FIELD_PATHS are the kind's selectable fields, dotted ("spec.nodeName"), NULL at the end; NULL
+ * for none. A field that is absent has the value "", "false" when its path begins with '?' (a boolean:
+ * "?spec.unschedulable"). The caller owns the one reference. NULL with ERR when DOM isn't an object with a name and a
+ * version.
  */
 struct object *object_new(const json_t *dom, const char *const *field_paths, struct error *err);
 

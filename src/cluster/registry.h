@@ -42,7 +42,7 @@ enum field_validation {
 };
 
 struct write_options {
-    struct str subresource; /* "" or "status" */
+    struct str subresource; /* "", "status", or one that the kind's prepare knows */
     bool is_dry_run;
     enum field_validation fields;
     json_t *warnings; /* array of strings, borrowed: gets what FIELDS_WARN finds; may be NULL */
@@ -60,8 +60,8 @@ void registry_create(struct registry *r, const struct resource *kind, struct str
                      const struct write_options *options, registry_done *done, void *ctx);
 
 /*
- * Computes the new state of an object out of CURRENT (borrowed; NULL when there is none and the change may create it).
- * Returns a new DOM that the registry owns; NULL with FAILURE set to refuse, NULL with FAILURE clear to leave things as
+ * Computes the new state of an object out of CURRENT (borrowed). Returns a new DOM that the registry owns, and shares
+ * no part with CURRENT that it changed; NULL with FAILURE set to refuse, NULL with FAILURE clear to leave things as
  * they are.
  */
 typedef json_t *registry_edit(void *ctx, const json_t *current, struct failure *failure);

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "cluster/object.h"
 #include "cluster/schema.h"
+#include "kube/names.h"
 
 #include <jansson.h>
 
@@ -26,26 +27,22 @@ enum resource_verb {
 
 struct field_errors; /* cluster/field_errors.h */
 
-struct resource_cell {
-    struct buf *to;     /* the cell's text, without quotes; an empty one prints as "" */
-    int64_t now_unix_s; /* for ages */
-    bool is_number;     /* set by a cell that is a JSON integer rather than a string */
-};
-
-/* One column of the Table. The cell is written from the object's DOM. */
+/* One column of the Table. */
 struct resource_column {
     const char *name;   /* "Status"; NULL ends a list */
     const char *type;   /* "string", "integer", "date" */
     const char *format; /* "name" or "" */
-    int priority;       /* 0: always shown; 1: with -o wide */
+    int32_t priority;   /* 0: always shown; 1: with -o wide */
     const char *description;
-    void (*write)(const json_t *object, struct resource_cell *cell); /* NULL for metadata.name and the age */
+
+    /* Appends the cell's text to CELL: of an integer column decimal digits, else what the reader sees, unquoted. */
+    void (*write)(const json_t *object, int64_t now_unix_ns, struct buf *cell);
 };
 
 /* What a write is about, for the functions of a kind. */
 struct resource_change {
     const struct resource *resource;
-    struct str subresource; /* "", "status" */
+    struct str subresource; /* "", "status", or one that prepare knows ("finalize") */
     const json_t *old;      /* NULL when created */
     int64_t now_unix_ns;
 };
@@ -62,21 +59,32 @@ struct resource {
     bool is_namespaced;
     bool
         has_status; /* the status subresource: the main resource's writes leave status alone, its own writes all else */
-    bool has_generation; /* metadata.generation counts changes of spec */
-    unsigned verbs;      /* enum resource_verb */
+    bool keeps_status_on_create; /* a created object may bring its status along */
+    bool returns_deleted;        /* a delete answers with the object, not with a Status */
+    bool has_generation;         /* metadata.generation counts changes of spec */
+    unsigned verbs;              /* enum resource_verb */
     const struct schema *schema;
     const char *const
         *field_paths; /* selectable beyond metadata.name and metadata.namespace; NULL-terminated, or NULL */
     const struct resource_column *columns;
-    bool (*is_name)(struct str name, struct buf *why); /* NULL: a DNS-1123 subdomain */
+    struct name_faults (*check_name)(struct str name); /* NULL: name_check_dns1123_subdomain */
 
     /* Each may be NULL. Called in this order, on a DOM that has passed the schema. */
     void (*set_defaults)(json_t *object);
     void (*prepare)(json_t *object, const struct resource_change *change); /* fields that clients don't decide */
     void (*validate)(const json_t *object, const struct resource_change *change, struct field_errors *errors);
 
-    /* The default grace period of a delete for OBJECT, in seconds; NULL or 0: it goes at once. */
-    int64_t (*grace_period)(const json_t *object);
+    /* How long a delete leaves OBJECT, in seconds, when ASKED (-1: not said); 0: it goes at once. NULL: always at once.
+     */
+    int64_t (*grace_period)(const json_t *object, int64_t asked);
+
+    /* Whether something beyond metadata.finalizers keeps a deleted object; and what else changes when a delete marks
+     * it. */
+    bool (*is_held)(const json_t *object);
+    void (*mark_terminating)(json_t *object);
+
+    /* Why the object of that name may not be deleted at all; NULL when it may. */
+    const char *(*refuses_delete)(struct str name);
 };
 
 /* All kinds, in the order of discovery; NULL at the end. */

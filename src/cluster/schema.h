@@ -6,7 +6,10 @@
 #ifndef CLUSTER_SCHEMA_H
 #define CLUSTER_SCHEMA_H
 
+#include "base/error.h"
 #include "base/str.h"
+
+#include <jansson.h>
 
 enum schema_type {
     SCHEMA_STRING,
@@ -54,5 +57,13 @@ struct schema {
 
 /* The field of that name; NULL when there is none. */
 const struct schema_field *schema_find(const struct schema *s, struct str name);
+
+/*
+ * Makes OBJECT what a server that only knows S would have decoded: fields that S doesn't have are dropped, null is
+ * absent, empty lists and maps that needn't be there too. The paths of dropped fields are appended to UNKNOWN, an array
+ * of strings, when it isn't NULL. False with the words of Go's decoder in ERR (code 400) when a value has the wrong
+ * type.
+ */
+bool schema_decode(const struct schema *s, json_t *object, json_t *unknown, struct error *err);
 
 #endif
