@@ -14,8 +14,9 @@
 #include "node/proc_text.h"
 
 #define FOLDER "tacho"
-#define ATTACH_ROUNDS 20 /* a tree that forks faster than this is moved in part; its next children are inside anyway \
-                          */
+#define ATTACH_ROUNDS                                                                              \
+    20 /* a tree that forks faster than this is moved in part; its next children are inside anyway \
+        */
 #define SMALL_FILE_MAX_BYTES 65536
 
 struct pod_cgroups {

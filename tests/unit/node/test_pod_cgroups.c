@@ -1,5 +1,6 @@
 #include "node/pod_cgroups.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -164,20 +165,19 @@ static void test_make_and_remove(void **state)
     remove_machine(&m);
 }
 
-/* A child that forks and waits; the whole tree ends with the write end of PIPE. */
+/* A child that forks; both are busy until the write end of LIFELINE is closed. */
 static pid_t start_tree(const int lifeline[2])
 {
     pid_t pid = fork();
 
     if (pid == 0) {
-        char c;
+        struct pollfd end = {.fd = lifeline[0], .events = POLLIN};
         close(lifeline[1]);
         fork();
-        for (volatile long i = 0; i < 20000000; i++)
-            ;
-        if (read(lifeline[0], &c, 1) >= 0)
-            _exit(0);
-        _exit(1);
+        while (poll(&end, 1, 1) == 0)
+            for (volatile int i = 0; i < 100000; i++)
+                ;
+        _exit(0);
     }
     return pid;
 }
@@ -238,6 +238,7 @@ static void test_live(void **state)
     pod_cgroups_remove(p, str_of(uid));
     assert_false(cgroup_exists(&leaf));
     cgroup_free(&leaf);
+    cgroup_remove(pod_cgroups_all(p), NULL); /* stays when others use it */
     pod_cgroups_free(p);
 }
 
