@@ -13,10 +13,11 @@ enum {
 };
 
 /*
- * libcurl may not be called from inside its own callbacks, and ours run there. So the functions of the header only note
- * what is wanted (todo) and set the timer `later`; settle() does it from the loop.
+ * A libcurl multi handle on the loop. libcurl may not be called from inside its own callbacks, and ours run there. So
+ * the functions of the header only note what is wanted (todo) and wake the idle handle `later`; settle() does it from
+ * the loop. An idle handle, because timers that set each other to "now" keep libuv from ever polling its sockets.
  */
-struct fetch_pool {
+struct engine {
     uv_loop_t *loop;
     CURLM *multi;
     uv_timer_t timeout; /* libcurl's */
@@ -28,8 +29,17 @@ struct fetch_pool {
     bool is_closing;
 };
 
+/*
+ * Fetches that may pause are kept apart: libcurl doesn't multiplex to a server that it also has an HTTP/1.1 connection
+ * to.
+ */
+struct fetch_pool {
+    struct engine *shared;
+    struct engine *pausable;
+};
+
 struct fetch {
-    struct fetch_pool *pool;
+    struct engine *engine;
     struct fetch *next, *previous;
     struct fetch *next_todo;
     struct fetch_easy easy;
@@ -55,11 +65,11 @@ static void enqueue(struct fetch *f)
 {
     if (!f->is_todo) {
         f->is_todo = true;
-        f->next_todo = f->pool->todo;
-        f->pool->todo = f;
+        f->next_todo = f->engine->todo;
+        f->engine->todo = f;
     }
-    if (!f->pool->is_closing)
-        uv_idle_start(&f->pool->later, on_later);
+    if (!f->engine->is_closing)
+        uv_idle_start(&f->engine->later, on_later);
 }
 
 static void unlink_fetch(struct fetch *f)
@@ -67,16 +77,21 @@ static void unlink_fetch(struct fetch *f)
     if (f->previous != NULL)
         f->previous->next = f->next;
     else
-        f->pool->all = f->next;
+        f->engine->all = f->next;
     if (f->next != NULL)
         f->next->previous = f->previous;
 }
 
-static void destroy(struct fetch *f)
+static void free_fetch(struct fetch *f)
 {
-    unlink_fetch(f);
-    if (f->is_added)
-        curl_multi_remove_handle(f->pool->multi, f->easy.handle);
+    if (f->is_added) {
+        /*
+         * An HTTP/2 stream is reset by libcurl 7.88 only when its connection sends or receives something else; one with
+         * no other streams is closed, so that the server notices.
+         */
+        curl_easy_setopt(f->easy.handle, CURLOPT_FORBID_REUSE, 1L);
+        curl_multi_remove_handle(f->engine->multi, f->easy.handle);
+    }
     fetch_easy_close(&f->easy);
     error_clear(&f->failure);
     buf_free(&f->head);
@@ -98,7 +113,7 @@ static void finish(struct fetch *f, CURLcode result)
         error_set(&err, FETCH_BROKEN, "%s: the answer has no head", f->easy.where);
     if (f->is_added) {
         /* at once: whoever starts the next fetch from on_done finds the connection free */
-        curl_multi_remove_handle(f->pool->multi, f->easy.handle);
+        curl_multi_remove_handle(f->engine->multi, f->easy.handle);
         f->is_added = false;
     }
     f->is_ended = true;
@@ -106,12 +121,12 @@ static void finish(struct fetch *f, CURLcode result)
     enqueue(f);
 }
 
-static void read_messages(struct fetch_pool *pool)
+static void read_messages(struct engine *engine)
 {
     CURLMsg *message;
     int left;
 
-    while ((message = curl_multi_info_read(pool->multi, &left)) != NULL) {
+    while ((message = curl_multi_info_read(engine->multi, &left)) != NULL) {
         struct fetch *f = NULL;
         CURLcode result = message->data.result;
 
@@ -131,7 +146,7 @@ static void on_socket_closed(uv_handle_t *handle)
 
 static void on_socket_ready(uv_poll_t *poll, int status, int events)
 {
-    struct fetch_pool *pool = poll->data;
+    struct engine *engine = poll->data;
     uv_os_fd_t fd;
     int flags = 0;
     int running;
@@ -144,42 +159,42 @@ static void on_socket_ready(uv_poll_t *poll, int status, int events)
         flags |= CURL_CSELECT_IN;
     if ((events & UV_WRITABLE) != 0)
         flags |= CURL_CSELECT_OUT;
-    curl_multi_socket_action(pool->multi, fd, flags, &running);
-    read_messages(pool);
+    curl_multi_socket_action(engine->multi, fd, flags, &running);
+    read_messages(engine);
 }
 
 static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *owner, void *socket_owner)
 {
-    struct fetch_pool *pool = owner;
+    struct engine *engine = owner;
     uv_poll_t *poll = socket_owner;
 
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
         if (poll != NULL) {
-            curl_multi_assign(pool->multi, fd, NULL);
+            curl_multi_assign(engine->multi, fd, NULL);
             uv_close((uv_handle_t *)poll, on_socket_closed);
         }
         return 0;
     }
     if (poll == NULL) {
         poll = mem_zalloc(sizeof(*poll));
-        if (uv_poll_init(pool->loop, poll, fd) != 0) {
+        if (uv_poll_init(engine->loop, poll, fd) != 0) {
             free(poll);
             return -1; /* libcurl ends all transfers: nothing could ever wake them */
         }
-        poll->data = pool;
-        curl_multi_assign(pool->multi, fd, poll);
+        poll->data = engine;
+        curl_multi_assign(engine->multi, fd, poll);
     }
     int events = ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) | ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
     return uv_poll_start(poll, events, on_socket_ready) == 0 ? 0 : -1;
 }
 
-static void act_on_timeout(struct fetch_pool *pool)
+static void act_on_timeout(struct engine *engine)
 {
     int running;
 
-    curl_multi_socket_action(pool->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    read_messages(pool);
+    curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    read_messages(engine);
 }
 
 static void on_timeout(uv_timer_t *timer)
@@ -189,18 +204,18 @@ static void on_timeout(uv_timer_t *timer)
 
 static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *owner)
 {
-    struct fetch_pool *pool = owner;
+    struct engine *engine = owner;
 
     (void)multi;
-    if (pool->is_closing)
+    if (engine->is_closing)
         return 0;
-    pool->is_due = timeout_ms == 0;
+    engine->is_due = timeout_ms == 0;
     if (timeout_ms > 0)
-        uv_timer_start(&pool->timeout, on_timeout, (uint64_t)timeout_ms, 0);
+        uv_timer_start(&engine->timeout, on_timeout, (uint64_t)timeout_ms, 0);
     else
-        uv_timer_stop(&pool->timeout);
-    if (pool->is_due)
-        uv_idle_start(&pool->later, on_later);
+        uv_timer_stop(&engine->timeout);
+    if (engine->is_due)
+        uv_idle_start(&engine->later, on_later);
     return 0;
 }
 
@@ -293,7 +308,7 @@ static void add(struct fetch *f)
     curl_easy_setopt(h, CURLOPT_HEADERDATA, f);
     curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(h, CURLOPT_WRITEDATA, f);
-    CURLMcode code = curl_multi_add_handle(f->pool->multi, h);
+    CURLMcode code = curl_multi_add_handle(f->engine->multi, h);
     if (code == CURLM_OK) {
         f->is_added = true;
         return;
@@ -305,7 +320,8 @@ static void add(struct fetch *f)
 static void settle_one(struct fetch *f)
 {
     if (f->is_ended) {
-        destroy(f);
+        unlink_fetch(f);
+        free_fetch(f);
     } else if (!f->is_added) {
         add(f);
     } else if (f->is_held_back && !f->is_paused) {
@@ -314,13 +330,13 @@ static void settle_one(struct fetch *f)
     }
 }
 
-static void settle(struct fetch_pool *pool)
+static void settle(struct engine *engine)
 {
     struct fetch *oldest = NULL;
 
-    while (pool->todo != NULL) { /* turned round: first come, first served */
-        struct fetch *f = pool->todo;
-        pool->todo = f->next_todo;
+    while (engine->todo != NULL) { /* turned round: first come, first served */
+        struct fetch *f = engine->todo;
+        engine->todo = f->next_todo;
         f->next_todo = oldest;
         oldest = f;
     }
@@ -334,40 +350,71 @@ static void settle(struct fetch_pool *pool)
 
 static void on_handle_closed(uv_handle_t *handle)
 {
-    struct fetch_pool *pool = handle->data;
+    struct engine *engine = handle->data;
 
-    if (--pool->open_handles == 0)
-        free(pool);
+    if (--engine->open_handles == 0)
+        free(engine);
 }
 
-static void close_pool(struct fetch_pool *pool)
+static void close_engine(struct engine *engine)
 {
-    pool->todo = NULL;
-    while (pool->all != NULL)
-        destroy(pool->all);
-    curl_multi_cleanup(pool->multi);
-    uv_close((uv_handle_t *)&pool->timeout, on_handle_closed);
-    uv_close((uv_handle_t *)&pool->later, on_handle_closed);
+    struct fetch *next;
+
+    for (struct fetch *f = engine->all; f != NULL; f = next) {
+        next = f->next;
+        free_fetch(f);
+    }
+    curl_multi_cleanup(engine->multi);
+    uv_close((uv_handle_t *)&engine->timeout, on_handle_closed);
+    uv_close((uv_handle_t *)&engine->later, on_handle_closed);
 }
 
 static void on_later(uv_idle_t *idle)
 {
-    struct fetch_pool *pool = idle->data;
+    struct engine *engine = idle->data;
 
     uv_idle_stop(idle);
-    if (!pool->is_closing)
-        settle(pool);
-    if (!pool->is_closing && pool->is_due) {
-        pool->is_due = false;
-        act_on_timeout(pool);
+    if (!engine->is_closing)
+        settle(engine);
+    if (!engine->is_closing && engine->is_due) {
+        engine->is_due = false;
+        act_on_timeout(engine);
     }
-    if (pool->is_closing)
-        close_pool(pool);
+    if (engine->is_closing)
+        close_engine(engine);
 }
 
 static void start_curl(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static struct engine *engine_new(uv_loop_t *loop)
+{
+    struct engine *engine = mem_zalloc(sizeof(*engine));
+
+    engine->loop = loop;
+    engine->multi = curl_multi_init();
+    assert(engine->multi != NULL);
+    curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)MAX_IDLE_CONNECTIONS);
+    curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+    curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine);
+    curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
+    curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine);
+    uv_timer_init(loop, &engine->timeout);
+    uv_idle_init(loop, &engine->later);
+    engine->timeout.data = engine->later.data = engine;
+    engine->open_handles = 2;
+    return engine;
+}
+
+static void engine_free(struct engine *engine)
+{
+    for (struct fetch *f = engine->all; f != NULL; f = f->next)
+        f->is_ended = true;
+    engine->is_closing = true;
+    uv_idle_start(&engine->later, on_later);
 }
 
 struct fetch_pool *fetch_pool_new(uv_loop_t *loop)
@@ -376,48 +423,41 @@ struct fetch_pool *fetch_pool_new(uv_loop_t *loop)
     struct fetch_pool *pool = mem_zalloc(sizeof(*pool));
 
     pthread_once(&once, start_curl);
-    pool->loop = loop;
-    pool->multi = curl_multi_init();
-    assert(pool->multi != NULL);
-    curl_multi_setopt(pool->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-    curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, (long)MAX_IDLE_CONNECTIONS);
-    curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
-    curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool);
-    curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
-    curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
-    uv_timer_init(loop, &pool->timeout);
-    uv_idle_init(loop, &pool->later);
-    pool->timeout.data = pool->later.data = pool;
-    pool->open_handles = 2;
+    pool->shared = engine_new(loop);
+    pool->pausable = engine_new(loop);
     return pool;
+}
+
+uv_loop_t *fetch_pool_loop(const struct fetch_pool *pool)
+{
+    return pool->shared->loop;
 }
 
 void fetch_pool_free(struct fetch_pool *pool)
 {
-    if (pool == NULL || pool->is_closing)
+    if (pool == NULL)
         return;
-    for (struct fetch *f = pool->all; f != NULL; f = f->next)
-        f->is_ended = true;
-    pool->is_closing = true;
-    uv_idle_start(&pool->later, on_later);
+    engine_free(pool->shared);
+    engine_free(pool->pausable);
+    free(pool);
 }
 
 struct fetch *fetch_start(struct fetch_pool *pool, const struct fetch_options *options)
 {
     struct fetch *f = mem_zalloc(sizeof(*f));
 
-    assert(!pool->is_closing && options->on_done != NULL);
-    f->pool = pool;
+    assert(options->on_done != NULL);
+    f->engine = options->may_pause ? pool->pausable : pool->shared;
     f->owner = options->owner;
     f->on_head = options->on_head;
     f->on_data = options->on_data;
     f->on_done = options->on_done;
     f->may_pause = options->may_pause;
     f->timeout_ms = options->timeout_ms;
-    f->next = pool->all;
+    f->next = f->engine->all;
     if (f->next != NULL)
         f->next->previous = f;
-    pool->all = f;
+    f->engine->all = f;
     fetch_easy_open(&f->easy, options, &f->failure);
     enqueue(f);
     return f;

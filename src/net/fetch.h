@@ -85,6 +85,8 @@ struct fetch_options {
 
 struct fetch_pool *fetch_pool_new(uv_loop_t *loop);
 
+uv_loop_t *fetch_pool_loop(const struct fetch_pool *pool);
+
 /* Cancels what is under way and closes. The memory is given back by the loop's next rounds: run it until it is empty.
  */
 void fetch_pool_free(struct fetch_pool *pool);

@@ -207,7 +207,8 @@ static bool set_headers(struct fetch_easy *e, const struct fetch_options *option
     for (size_t i = 0; i < options->headers.count; i++) {
         const struct http_header *header = &options->headers.items[i];
         if (!is_header_safe(header))
-            return error_set(err, FETCH_BAD_OPTIONS, "malformed header \"%.*s\"", STR_ARG(header->name));
+            return error_set(err, FETCH_BAD_OPTIONS,
+                             "a header that can't be sent: its name or value has forbidden characters");
         if (str_eq_ignore_case(header->name, STR("content-length")) ||
             str_eq_ignore_case(header->name, STR("transfer-encoding")))
             continue;

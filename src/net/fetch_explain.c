@@ -26,6 +26,12 @@ static void add_cause(struct buf *to, const char *text)
             cause = str_skip(cause, strlen(prefixes[i]));
     if ((at = str_find(cause, STR("routines::"))) >= 0)
         cause = str_skip(cause, (size_t)at + strlen("routines::"));
+    if (str_starts_with(cause, STR("HTTP/2 stream ")) && (at = str_find(cause, STR(" cleanly: "))) >= 0) {
+        /* without the stream's number: the same cause reads the same every time */
+        buf_add_cstr(to, "stream was reset: ");
+        buf_add_str(to, str_head(str_skip(cause, (size_t)at + strlen(" cleanly: ")), 64));
+        return;
+    }
     if ((at = str_find(cause, STR(" in connection to "))) >= 0)
         cause = str_head(cause, (size_t)at);
     if ((at = str_find(cause, STR(", errno "))) >= 0)

@@ -13,6 +13,7 @@ struct fake_conn {
     uv_tcp_t tcp;
     struct buf input;
     void *note;
+    int open_parts; /* over TLS: the stream and the handle that accepted it */
     bool is_closing;
     char read_buffer[4096];
 };
@@ -45,6 +46,8 @@ static void forget(struct fake_conn *conn)
 {
     struct fake_peer *peer = conn->peer;
 
+    if (--conn->open_parts > 0)
+        return;
     for (struct fake_conn **at = &peer->conns; *at != NULL; at = &(*at)->next)
         if (*at == conn) {
             *at = conn->next;
@@ -158,16 +161,20 @@ static void on_connection(uv_stream_t *listener, int status)
     peer->conns = conn;
     peer->accepted++;
     peer->open++;
-    if (peer->tls != NULL) {
-        conn->stream = tls_stream_new(peer->loop, SSL_new(tls_server_context(peer->tls)), &tls_events, conn);
-        tls_stream_accept(conn->stream, listener, NULL);
-        return;
-    }
     uv_tcp_init(peer->loop, &conn->tcp);
     conn->tcp.data = conn;
     int failed = uv_accept(listener, (uv_stream_t *)&conn->tcp);
     assert(failed == 0);
-    uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read);
+    if (peer->tls == NULL) {
+        uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read);
+        return;
+    }
+    uv_os_fd_t fd;
+    uv_fileno((uv_handle_t *)&conn->tcp, &fd);
+    conn->stream = tls_stream_new(peer->loop, SSL_new(tls_server_context(peer->tls)), &tls_events, conn);
+    conn->open_parts = 2;
+    tls_stream_accept(conn->stream, dup(fd), NULL);
+    uv_close((uv_handle_t *)&conn->tcp, on_tcp_closed);
 }
 
 struct fake_peer *fake_peer_new(uv_loop_t *loop, struct tls_server *tls, const struct fake_peer_events *events,

@@ -356,6 +356,8 @@ static void test_requests(void **state)
 
 /* --- options that can't be right --- */
 
+#define BAD_HEADER "a header that can't be sent: its name or value has forbidden characters"
+
 static void test_bad_options(void **state)
 {
     static const struct {
@@ -365,9 +367,9 @@ static void test_bad_options(void **state)
         {"ftp://x/", NULL, NULL, NULL, NULL, "URL \"ftp://x/\": scheme \"ftp\" is neither http nor https"},
         {"http://", NULL, NULL, NULL, NULL, NULL},
         {"http://127.0.0.1:99999/", NULL, NULL, NULL, NULL, NULL},
-        {"http://127.0.0.1:1/", "X\r\nY", "v", NULL, NULL, "malformed header \"X\r\nY\""},
-        {"http://127.0.0.1:1/", "X", "v\r\nY: w", NULL, NULL, "malformed header \"X\""},
-        {"http://127.0.0.1:1/", "", "v", NULL, NULL, "malformed header \"\""},
+        {"http://127.0.0.1:1/", "X\r\nY", "v", NULL, NULL, BAD_HEADER},
+        {"http://127.0.0.1:1/", "X", "v\r\nY: w", NULL, NULL, BAD_HEADER},
+        {"http://127.0.0.1:1/", "", "v", NULL, NULL, BAD_HEADER},
         {"https://127.0.0.1:1/", NULL, NULL, "PEM", NULL, "a client certificate needs both a certificate and its key"},
     };
     static const struct fake_peer_events events = {.on_request = keep_request};
