@@ -4,8 +4,9 @@
  * what can be repeated:
  *
  *     outcome                                             repeated for
- *     429; 503 or 504 with Retry-After                    every method: the server says it did nothing
+ *     429; 503 with Retry-After                           every method: the server says it did nothing
  *     500, 502, 503, 504; connection broken mid-way       GET, HEAD, PUT, DELETE
+ *     401 after which the token file turns out changed    every method, once
  *     never connected (refused, no address, no TLS)       never: the caller hears at once
  *
  * after Retry-After seconds, or a random time up to 100 ms, 200 ms, 400 ms ... 10 s; at most max_attempts times, all of
