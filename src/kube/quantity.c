@@ -362,7 +362,7 @@ static size_t format_decimal(char *out, struct quantity q)
 {
     static const char letters[] = "num kMGTPE";
     uint64_t v = magnitude(q.value);
-    int scale = q.scale;
+    int scale = (int)q.scale;
     int zeros;
     size_t len;
 

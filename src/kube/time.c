@@ -150,7 +150,7 @@ static bool take_offset(struct str *s, int64_t *seconds)
         return false;
     if (!take_number(s, 2, 24, &hours) || !take_char(s, ':') || !take_number(s, 2, 60, &minutes))
         return false;
-    *seconds = (int64_t)(hours * 3600 + minutes * 60);
+    *seconds = (int64_t)hours * 3600 + (int64_t)minutes * 60;
     if (is_behind)
         *seconds = -*seconds;
     return true;
