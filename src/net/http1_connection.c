@@ -4,14 +4,13 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "net/http1_chunked.h"
 #include "net/http1_head.h"
 
 /* Pipelined requests, or a body that nobody wants yet, may wait up to here; then the peer isn't read any more. */
 #define WAITING_BYTES ((size_t)64 * 1024)
 /* A body that the handler didn't read is read and dropped up to this length, to keep the connection (Go's figure). */
 #define DROPPED_BYTES ((uint64_t)256 * 1024)
-/* Chunk headers, extensions and trailers beyond what the chunks warrant (Go's figure). */
-#define FRAMING_EXCESS_BYTES ((int64_t)16 * 1024)
 /* Response bytes gathered into one chunk. */
 #define CHUNK_BYTES ((size_t)16 * 1024)
 /* What one connection may do before others get their turn: some ten pipelined requests. */
@@ -26,15 +25,13 @@ enum input_state {
 
 struct http1_connection {
     struct http_connection base;
-    http_parser parser;
     enum input_state input;
     struct http_exchange *x; /* the request being served, or NULL */
     struct http1_head head;  /* its, or the last one's */
     struct buf waiting;      /* input that couldn't be taken yet */
     size_t scanned;          /* bytes of it without a head's end */
     int64_t head_since_ns;   /* first byte of a head; 0: none came */
-    int64_t framing_bytes;   /* of a chunked body: all but the data */
-    int64_t chunks;
+    struct http1_chunked chunked;
     uint64_t body_bytes; /* of the body, delivered or dropped */
     uint64_t dropped_bytes;
     struct buf chunk; /* response bytes that will be a chunk */
@@ -203,9 +200,8 @@ static void begin_request(struct http1_connection *h, struct str bytes)
     h->head_since_ns = 0;
     h->body_bytes = 0;
     h->dropped_bytes = 0;
-    h->framing_bytes = 0;
-    h->chunks = 0;
-    if (!http1_head_parse(bytes, &x->arena, &h->parser, &x->request, &h->head, &refusal)) {
+    h->chunked = (struct http1_chunked){0};
+    if (!http1_head_parse(bytes, &x->arena, &x->request, &h->head, &refusal)) {
         x->is_head_request = str_eq(x->request.method, STR("HEAD"));
         refuse(h, refusal.status, refusal.reason);
         return;
@@ -247,88 +243,85 @@ static size_t take_head(struct http1_connection *h, struct str bytes)
     return (size_t)end;
 }
 
-static int on_body(http_parser *p, const char *at, size_t len)
+/* Hands a piece of the body over, or drops it. False: the connection was closed for it. */
+static bool give_body(struct http1_connection *h, struct str piece)
 {
-    struct http1_connection *h = p->data;
     struct http_exchange *x = h->x;
-    h->body_bytes += len;
+    h->body_bytes += piece.len;
     if (x == NULL || x->has_ended) {
-        h->dropped_bytes += len;
-        return 0;
-    }
-    x->body_bytes += len;
-    x->expects_continue = false;
-    if (x->body_bytes > h->base.limits->body_bytes) {
-        refuse(h, 413, "request body is too large");
-        return 1;
-    }
-    http_exchange_give_body(x, str_from(at, len));
-    if (h->base.is_closed)
-        return 1;
-    if (!http_exchange_takes_body(x) && !x->has_ended)
-        http_parser_pause(p, 1);
-    return 0;
-}
-
-static int on_chunk_header(http_parser *p)
-{
-    struct http1_connection *h = p->data;
-    h->chunks++;
-    return 0;
-}
-
-static int on_message_complete(http_parser *p)
-{
-    struct http1_connection *h = p->data;
-    h->input = INPUT_DONE;
-    http_parser_pause(p, 1); /* what follows is the next request */
-    return 0;
-}
-
-static bool is_body_acceptable(struct http1_connection *h)
-{
-    if (h->head.is_chunked && h->framing_bytes > FRAMING_EXCESS_BYTES + h->chunks * 16 + (int64_t)h->body_bytes * 2) {
-        refuse(h, 400, "chunked encoding contains too much besides the body");
-        return false;
-    }
-    if (h->dropped_bytes > DROPPED_BYTES) {
+        h->dropped_bytes += piece.len;
+        if (h->dropped_bytes <= DROPPED_BYTES)
+            return true;
         h->input = INPUT_CLOSED;
         h->is_last = true;
-        if (h->x == NULL)
+        if (x == NULL)
             http_connection_close(&h->base);
         return false;
     }
-    return true;
+    x->body_bytes += piece.len;
+    x->expects_continue = false;
+    if (x->body_bytes > h->base.limits->body_bytes) {
+        refuse(h, 413, "request body is too large");
+        return false;
+    }
+    http_exchange_give_body(x, piece);
+    return !h->base.is_closed;
+}
+
+static void end_body(struct http1_connection *h)
+{
+    h->input = INPUT_DONE;
+    if (h->x != NULL)
+        h->x->is_body_whole = true;
+}
+
+/* Whether the next piece of the body may be taken from the input: the handler wants it, or it will be dropped. */
+static bool is_body_wanted(const struct http1_connection *h)
+{
+    return h->x == NULL || h->x->has_ended || http_exchange_takes_body(h->x);
+}
+
+static void take_chunked(struct http1_connection *h, struct str *bytes)
+{
+    struct str piece;
+    while (h->input == INPUT_BODY && is_body_wanted(h)) {
+        switch (http1_chunked_read(&h->chunked, bytes, &piece)) {
+        case CHUNKED_PIECE:
+            if (!give_body(h, piece))
+                return;
+            break;
+        case CHUNKED_END:
+            end_body(h);
+            return;
+        case CHUNKED_MALFORMED:
+            refuse(h, 400, "malformed chunked encoding");
+            return;
+        case CHUNKED_EXCESSIVE:
+            refuse(h, 400, "chunked encoding contains too much besides the body");
+            return;
+        case CHUNKED_MORE:
+            return;
+        }
+    }
 }
 
 static size_t take_body(struct http1_connection *h, struct str bytes)
 {
-    static const http_parser_settings settings = {
-        .on_body = on_body, .on_chunk_header = on_chunk_header, .on_message_complete = on_message_complete};
-    struct http_exchange *x = h->x;
-    if (x != NULL && !x->has_ended && !http_exchange_takes_body(x))
+    struct str rest = bytes;
+    if (!is_body_wanted(h))
         return 0;
-    if (x != NULL && !x->has_ended && h->head.content_length > h->base.limits->body_bytes) {
+    if (h->head.is_chunked) {
+        take_chunked(h, &rest);
+    } else if (h->x != NULL && !h->x->has_ended && h->head.content_length > h->base.limits->body_bytes) {
         refuse(h, 413, "request body is too large");
-        return bytes.len;
+    } else {
+        uint64_t left = h->head.content_length - h->body_bytes;
+        struct str piece = str_head(bytes, left < bytes.len ? (size_t)left : bytes.len);
+        rest = str_skip(bytes, piece.len);
+        if (give_body(h, piece) && h->body_bytes == h->head.content_length)
+            end_body(h);
     }
-    uint64_t body_before = h->body_bytes;
-    h->parser.data = h;
-    http_parser_pause(&h->parser, 0);
-    size_t used = http_parser_execute(&h->parser, &settings, bytes.ptr, bytes.len);
-    enum http_errno status = HTTP_PARSER_ERRNO(&h->parser);
-    if (h->base.is_closed)
-        return bytes.len;
-    if (status != HPE_OK && status != HPE_PAUSED) {
-        refuse(h, 400, http_errno_description(status));
-        return bytes.len;
-    }
-    h->framing_bytes += (int64_t)used - (int64_t)(h->body_bytes - body_before);
-    if (!is_body_acceptable(h))
-        return bytes.len;
-    if (h->input == INPUT_DONE && x != NULL)
-        x->is_body_whole = true;
-    return used;
+    return bytes.len - rest.len;
 }
 
 static size_t take(struct http1_connection *h, struct str bytes)

@@ -1,5 +1,7 @@
 #include "net/http1_head.h"
 
+#include <http_parser.h>
+
 /* What the callbacks fill. */
 struct collector {
     struct arena *arena;
@@ -241,8 +243,8 @@ static bool read_expectation(const struct http_headers *headers, struct http1_he
     return head->expects_continue || refuse(refusal, 417, "unknown expectation");
 }
 
-bool http1_head_parse(struct str bytes, struct arena *arena, http_parser *parser, struct http_request *request,
-                      struct http1_head *head, struct http1_refusal *refusal)
+bool http1_head_parse(struct str bytes, struct arena *arena, struct http_request *request, struct http1_head *head,
+                      struct http1_refusal *refusal)
 {
     static const http_parser_settings settings = {.on_url = on_url,
                                                   .on_header_field = on_header_field,
@@ -255,22 +257,24 @@ bool http1_head_parse(struct str bytes, struct arena *arena, http_parser *parser
     if (str_eq(request->method, STR("CONNECT")))
         return refuse(refusal, 501, "CONNECT isn't served here");
     struct collector collector = {.arena = arena, .headers = &request->headers};
-    http_parser_init(parser, HTTP_REQUEST);
-    parser->data = &collector;
-    http_parser_execute(parser, &settings, copy.ptr, copy.len);
-    parser->data = NULL;
-    switch (HTTP_PARSER_ERRNO(parser)) {
+    http_parser parser;
+    http_parser_init(&parser, HTTP_REQUEST);
+    parser.data = &collector;
+    http_parser_execute(&parser, &settings, copy.ptr, copy.len);
+    switch (HTTP_PARSER_ERRNO(&parser)) {
     case HPE_OK:
         break;
     case HPE_INVALID_METHOD:
         return refuse(refusal, 501, "unknown method");
+    case HPE_INVALID_TRANSFER_ENCODING:
+        return refuse(refusal, 501, "unsupported transfer encoding");
     default:
-        return refuse(refusal, 400, http_errno_description(HTTP_PARSER_ERRNO(parser)));
+        return refuse(refusal, 400, http_errno_description(HTTP_PARSER_ERRNO(&parser)));
     }
     request->target = collector.target;
     request->http_major = 1;
-    head->minor = parser->http_minor;
-    head->is_keep_alive = http_should_keep_alive(parser) != 0;
+    head->minor = parser.http_minor;
+    head->is_keep_alive = http_should_keep_alive(&parser) != 0;
     return read_framing(&request->headers, head, refusal) && read_host(request, head->minor, refusal) &&
            read_target(request, arena, refusal) && read_expectation(&request->headers, head, refusal);
 }

@@ -8,8 +8,6 @@
 #ifndef NET_HTTP1_HEAD_H
 #define NET_HTTP1_HEAD_H
 
-#include <http_parser.h>
-
 #include "net/http_server.h"
 
 struct http1_head {
@@ -35,9 +33,9 @@ ptrdiff_t http1_head_find_end(struct str bytes, size_t *scanned);
 
 /*
  * Parses BYTES, one whole head, into REQUEST (all but the peer; in ARENA, which gets a copy of the bytes) and HEAD.
- * PARSER is left so that the body can be fed to it. False, with REFUSAL set, when the request is to be refused.
+ * False, with REFUSAL set, when the request is to be refused; REQUEST's method may be set then.
  */
-bool http1_head_parse(struct str bytes, struct arena *arena, http_parser *parser, struct http_request *request,
-                      struct http1_head *head, struct http1_refusal *refusal);
+bool http1_head_parse(struct str bytes, struct arena *arena, struct http_request *request, struct http1_head *head,
+                      struct http1_refusal *refusal);
 
 #endif

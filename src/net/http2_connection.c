@@ -1,7 +1,4 @@
-#include "net/http_connection.h"
-
-#include <assert.h>
-#include <nghttp2/nghttp2.h>
+#include "net/http2_state.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -21,22 +18,6 @@
 #define HEADER_OVERHEAD_BYTES 32
 /* A head this many times over its limit, possible by compression, ends the connection. */
 #define HEAD_EXCESS_FACTOR 4
-
-struct http2_connection {
-    struct http_connection base;
-    nghttp2_session *session;
-    int64_t head_since_ns;   /* of the header block being received; 0: none is */
-    int64_t period_since_ns; /* of the two counters */
-    unsigned resets;
-    unsigned control_frames;
-    bool has_served;
-    bool is_condemned; /* the session was terminated: GOAWAY goes out, then the connection closes */
-};
-
-static struct http2_connection *of(struct http_connection *c)
-{
-    return (struct http2_connection *)c;
-}
 
 static void terminate(struct http2_connection *h, uint32_t code, const char *reason)
 {
@@ -64,131 +45,6 @@ static void count(struct http2_connection *h, unsigned *counter, unsigned limit,
 static void count_reset(struct http2_connection *h)
 {
     count(h, &h->resets, h->base.limits->max_resets_per_10s, "too many streams reset");
-}
-
-/* --- responses --- */
-
-static ssize_t read_output(nghttp2_session *session, int32_t stream_id, uint8_t *to, size_t len, uint32_t *flags,
-                           nghttp2_data_source *source, void *arg)
-{
-    struct http_exchange *x = source->ptr;
-    (void)session, (void)stream_id, (void)arg;
-    size_t done = 0;
-    while (done < len && x->output.len > 0) {
-        struct str head = str_head(byte_queue_head(&x->output), len - done);
-        memcpy(to + done, head.ptr, head.len);
-        byte_queue_drop(&x->output, head.len);
-        done += head.len;
-    }
-    if (x->output.len == 0 && x->has_ended)
-        *flags |= NGHTTP2_DATA_FLAG_EOF;
-    else if (done == 0) {
-        x->is_output_deferred = true;
-        return NGHTTP2_ERR_DEFERRED;
-    }
-    return (ssize_t)done;
-}
-
-static nghttp2_nv field(struct str name, struct str value)
-{
-    return (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name.ptr,
-                        .value = (uint8_t *)(uintptr_t)value.ptr,
-                        .namelen = name.len,
-                        .valuelen = value.len};
-}
-
-/* HTTP/2 wants lower case names, and values without control characters whatever the handler passed on. */
-static nghttp2_nv clean_field(struct arena *arena, struct http_header header)
-{
-    char *name = arena_cstr(arena, header.name);
-    char *value = arena_cstr(arena, header.value);
-    for (size_t i = 0; i < header.name.len; i++) {
-        if (name[i] >= 'A' && name[i] <= 'Z')
-            name[i] = (char)(name[i] - 'A' + 'a');
-    }
-    for (size_t i = 0; i < header.value.len; i++) {
-        if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f)
-            value[i] = ' ';
-    }
-    return field(str_from(name, header.name.len), str_from(value, header.value.len));
-}
-
-static void start(struct http_exchange *x, int status, const struct http_headers *headers)
-{
-    struct http2_connection *h = of(x->connection);
-    auto_buf struct buf date = {0};
-    size_t n = 0;
-    nghttp2_nv *fields = arena_alloc(&x->arena, (headers->count + 3) * sizeof(*fields));
-    fields[n++] = field(STR(":status"), arena_printf(&x->arena, "%03d", status));
-    for (size_t i = 0; i < headers->count; i++) {
-        if (!http_is_hop_header(headers->items[i].name))
-            fields[n++] = clean_field(&x->arena, headers->items[i]);
-    }
-    http_add_date(&date, clock_unix_ns() / NS_PER_S);
-    fields[n++] = field(STR("date"), buf_str(&date));
-    if (x->length >= 0 && status != 204)
-        fields[n++] = field(STR("content-length"), arena_printf(&x->arena, "%lld", (long long)x->length));
-    nghttp2_data_provider provider = {.source.ptr = x, .read_callback = read_output};
-    nghttp2_submit_response(h->session, x->stream_id, fields, n, &provider);
-}
-
-static void resume_output(struct http_exchange *x)
-{
-    if (!x->is_output_deferred)
-        return;
-    x->is_output_deferred = false;
-    nghttp2_session_resume_data(of(x->connection)->session, x->stream_id);
-}
-
-static void write_body(struct http_exchange *x, struct str bytes)
-{
-    byte_queue_add(&x->output, bytes);
-    resume_output(x);
-}
-
-static void write_body_buf(struct http_exchange *x, struct buf *b)
-{
-    byte_queue_add_buf(&x->output, b);
-    resume_output(x);
-}
-
-static void end_response(struct http_exchange *x)
-{
-    resume_output(x);
-}
-
-static void reset_stream(struct http_exchange *x, uint32_t code)
-{
-    nghttp2_submit_rst_stream(of(x->connection)->session, NGHTTP2_FLAG_NONE, x->stream_id, code);
-}
-
-static void abort_response(struct http_exchange *x)
-{
-    reset_stream(x, NGHTTP2_INTERNAL_ERROR);
-}
-
-static size_t queued_bytes(const struct http_exchange *x)
-{
-    return x->output.len;
-}
-
-/* The server's own answer to what it won't hand to the handler, or has to take away from it. */
-static void refuse(struct http_exchange *x, int status, const char *reason)
-{
-    static struct http_header content_type[] = {
-        {STR_INIT("content-type"), STR_INIT("text/plain; charset=utf-8")},
-        {STR_INIT("x-content-type-options"), STR_INIT("nosniff")},
-    };
-    static const struct http_headers headers = {.items = content_type, .count = 2};
-    if (x->is_dead)
-        return;
-    if (x->has_started) {
-        http_exchange_abort(x);
-        return;
-    }
-    struct str body = arena_printf(&x->arena, "%d %s: %s\n", status, http_status_text(status), reason);
-    http_exchange_respond(x, status, &headers, body);
-    x->is_dead = true;
 }
 
 /* --- requests --- */
@@ -265,11 +121,11 @@ static void begin_request(struct http2_connection *h, struct http_exchange *x, b
         r->host = http_headers_get(&r->headers, STR("host"));
     bool is_asterisk = str_eq(r->target, STR("*")) && str_eq(r->method, STR("OPTIONS"));
     if (x->is_head_too_large)
-        refuse(x, 431, "request head is too large");
+        http2_refuse(x, 431, "request head is too large");
     else if (str_eq(r->method, STR("CONNECT")))
-        refuse(x, 501, "CONNECT isn't served here");
+        http2_refuse(x, 501, "CONNECT isn't served here");
     else if ((!str_starts_with(r->path, STR("/")) && !is_asterisk) || str_index(r->target, '#') >= 0)
-        refuse(x, 400, "malformed request target");
+        http2_refuse(x, 400, "malformed request target");
     else if (!h->is_condemned)
         http_exchange_begin(x);
 }
@@ -360,7 +216,7 @@ static int on_data_chunk_recv(nghttp2_session *session, uint8_t flags, int32_t s
     x->expects_continue = false;
     if (x->body_bytes > h->base.limits->body_bytes) {
         nghttp2_session_consume(session, stream_id, len);
-        refuse(x, 413, "request body is too large");
+        http2_refuse(x, 413, "request body is too large");
         return 0;
     }
     if (x->held_body.len == 0 && http_exchange_takes_body(x)) {
@@ -430,7 +286,7 @@ static void put_goaway(struct http2_connection *h, uint32_t code)
 
 static void receive(struct http_connection *c, struct str bytes)
 {
-    struct http2_connection *h = of(c);
+    struct http2_connection *h = http2_of(c);
     ssize_t used = nghttp2_session_mem_recv(h->session, (const uint8_t *)bytes.ptr, bytes.len);
     if (used >= 0 || c->is_closed)
         return;
@@ -476,7 +332,7 @@ static void make_output(struct http2_connection *h)
 
 static void run(struct http_connection *c)
 {
-    struct http2_connection *h = of(c);
+    struct http2_connection *h = http2_of(c);
     for (struct http_exchange *x = c->exchanges; x != NULL; x = x->next)
         give_held_body(h, x);
     if (c->transport->queued_bytes(c->transport_arg) == 0)
@@ -489,9 +345,30 @@ static void run(struct http_connection *c)
         http_connection_close(c);
 }
 
+static int64_t check_exchange(struct http_exchange *x, int64_t now_ns)
+{
+    const struct http_limits *limits = x->connection->limits;
+    int64_t next = INT64_MAX;
+    if (x->output.len > 0) {
+        next = x->output_since_ns + limits->write_stall_ns;
+        if (next <= now_ns) {
+            http2_cut_off(x);
+            return INT64_MAX;
+        }
+    }
+    if (!x->is_body_whole && http_exchange_takes_body(x)) {
+        int64_t at = x->body_since_ns + limits->body_ns;
+        if (at <= now_ns)
+            http2_refuse(x, 408, "request body took too long");
+        else if (at < next)
+            next = at;
+    }
+    return next;
+}
+
 static int64_t check(struct http_connection *c, int64_t now_ns)
 {
-    struct http2_connection *h = of(c);
+    struct http2_connection *h = http2_of(c);
     const struct http_limits *limits = c->limits;
     int64_t next = INT64_MAX;
     if (h->is_condemned)
@@ -506,36 +383,22 @@ static int64_t check(struct http_connection *c, int64_t now_ns)
             terminate(h, NGHTTP2_NO_ERROR, "idle");
     }
     for (struct http_exchange *x = c->exchanges; x != NULL; x = x->next) {
-        if (x->is_body_whole || x->is_dead || !http_exchange_takes_body(x))
-            continue;
-        int64_t at = x->body_since_ns + limits->body_ns;
-        if (at <= now_ns)
-            refuse(x, 408, "request body took too long");
-        else if (at < next)
-            next = at;
+        int64_t at = check_exchange(x, now_ns);
+        next = at < next ? at : next;
     }
     return next;
 }
 
-static void want_body(struct http_exchange *x)
-{
-    if (!x->expects_continue || x->has_started)
-        return;
-    x->expects_continue = false;
-    nghttp2_nv status = field(STR(":status"), STR("100"));
-    nghttp2_submit_headers(of(x->connection)->session, NGHTTP2_FLAG_NONE, x->stream_id, NULL, &status, 1, NULL);
-}
-
 static void shut_down(struct http_connection *c)
 {
-    struct http2_connection *h = of(c);
+    struct http2_connection *h = http2_of(c);
     int32_t last = nghttp2_session_get_last_proc_stream_id(h->session);
     nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, NULL, 0);
 }
 
 static void free_connection(struct http_connection *c)
 {
-    struct http2_connection *h = of(c);
+    struct http2_connection *h = http2_of(c);
     nghttp2_session_del(h->session);
     free(h);
 }
@@ -546,13 +409,13 @@ const struct http_protocol http2_protocol = {.receive = receive,
                                              .check = check,
                                              .shut_down = shut_down,
                                              .free = free_connection,
-                                             .start = start,
-                                             .write = write_body,
-                                             .write_buf = write_body_buf,
-                                             .end = end_response,
-                                             .abort = abort_response,
-                                             .want_body = want_body,
-                                             .queued_bytes = queued_bytes};
+                                             .start = http2_start,
+                                             .write = http2_write,
+                                             .write_buf = http2_write_buf,
+                                             .end = http2_end,
+                                             .abort = http2_abort,
+                                             .want_body = http2_want_body,
+                                             .queued_bytes = http2_queued_bytes};
 
 static nghttp2_session *new_session(struct http2_connection *h)
 {

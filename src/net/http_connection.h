@@ -94,6 +94,7 @@ struct http_exchange {
     /* HTTP/2 */
     int32_t stream_id;
     struct byte_queue output; /* waits for the peer's window */
+    int64_t output_since_ns;  /* when the peer last took some, or it began to wait */
     struct buf held_body;     /* received and not wanted yet: at most the stream's window */
     bool is_output_deferred;  /* nghttp2 was told that there's nothing to send now */
     bool is_head_too_large;

@@ -100,3 +100,37 @@ void fake_pki_issue(struct fake_pki *pki, const char *common_name, const char *s
     X509_free(cert);
     EVP_PKEY_free(key);
 }
+
+void fake_pki_make(struct fake_pki *pki, const struct fake_certificate *what, struct buf *cert_pem, struct buf *key_pem)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *cert = make(pki, key, what->common_name);
+    BIO *bio = BIO_new(BIO_s_mem());
+
+    X509_gmtime_adj(X509_getm_notBefore(cert), what->not_before_s);
+    X509_gmtime_adj(X509_getm_notAfter(cert), what->not_after_s);
+    if (what->san != NULL)
+        add_extension(cert, pki->ca, NID_subject_alt_name, what->san);
+    if (what->extended_usage != NULL)
+        add_extension(cert, pki->ca, NID_ext_key_usage, what->extended_usage);
+    if (what->usage != NULL)
+        add_extension(cert, pki->ca, NID_key_usage, what->usage);
+    X509_sign(cert, pki->key, EVP_sha256());
+    add_cert(cert_pem, cert);
+    PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
+    add_bio(key_pem, bio);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+}
+
+struct fake_pki *fake_pki_below(struct fake_pki *pki, const char *common_name)
+{
+    struct fake_pki *below = mem_zalloc(sizeof(*below));
+
+    below->key = EVP_EC_gen("P-256");
+    below->ca = make(pki, below->key, common_name);
+    add_extension(below->ca, pki->ca, NID_basic_constraints, "critical,CA:TRUE");
+    add_extension(below->ca, pki->ca, NID_key_usage, "critical,keyCertSign,digitalSignature");
+    X509_sign(below->ca, pki->key, EVP_sha256());
+    return below;
+}
