@@ -27,8 +27,7 @@ struct authorizer authz_delegated_authorizer(struct authz_delegated *d);
 /* Appends the SubjectAccessReview that asks whether USER may do WHAT. Pure. */
 void subject_access_review_print(struct buf *to, const struct user *user, const struct api_attributes *what);
 
-/* Reads an answer: allowed, denied, reason; evaluationError counts only as the text of a missing opinion. Strings in
- * ARENA or JSON. False when JSON isn't a SubjectAccessReview with a status. */
+/* Reads an answer: allowed, denied, reason. Strings in ARENA or JSON. False when JSON isn't a SubjectAccessReview. */
 bool subject_access_review_parse(struct arena *arena, struct str json, struct authz_answer *out, struct error *err);
 
 #endif

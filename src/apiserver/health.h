@@ -41,6 +41,9 @@ void health_add(struct health *h, const struct health_check *check);
 /* Routes the three endpoints and what is below them. H is borrowed. Add checks before or after. */
 void health_install(struct health *h, struct api_server *server);
 
+/* Adds "/readyz/NAME" and so on, for api_server_options.list_paths. */
+void health_list_paths(const struct health *h, struct path_list *to);
+
 /* Whether all checks of ENDPOINT pass; ERR gets the first that doesn't: "metric-storage-ready: no metrics to serve". */
 bool health_passes(struct health *h, enum health_endpoint endpoint, struct error *err);
 

@@ -57,9 +57,11 @@ struct api_request {
     void (*cancel)(void *arg);
     void *cancel_arg;
     struct api_body *body;
-    struct api_turn *turn; /* how far the filters are */
-    bool has_ended;        /* the answer is complete */
+    struct api_turn *turn;                      /* how far the filters are */
+    void (*on_released)(struct api_request *r); /* the server's, after on_closed */
+    bool has_ended;                             /* the answer is complete */
     bool is_closed;
+    int code; /* of the answer; 0: not started */
 };
 
 /* Sets the handler's callbacks and their argument; may be called again. EVENTS is borrowed, static. */
@@ -104,6 +106,9 @@ void api_request_read_body(struct api_request *r, const struct api_body_rules *r
  * be decoded or understood: ERR then says why, with code 400 or 500; R is usable for the answer.
  */
 bool api_request_read(struct http_exchange *x, struct api_request **r, struct error *err);
+
+/* Takes R away from its handler, by steps 1 and 2 above, so that somebody else can answer it. */
+void api_request_abandon(struct api_request *r);
 
 /* Closes R as described above; does nothing when it is closed. */
 void api_request_close(struct api_request *r);

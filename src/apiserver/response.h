@@ -22,8 +22,15 @@ void api_respond_object(struct api_request *r, int code, struct str json);
 /* The same as CHOICE says. JSON is emptied: its bytes are queued without copying where possible. */
 void api_respond_chosen(struct api_request *r, int code, const struct accept_choice *choice, struct buf *json);
 
+/* The same with further headers; a Content-Type among them takes the place of the usual one. */
+void api_respond_chosen_headers(struct api_request *r, int code, const struct accept_choice *choice,
+                                struct http_headers headers, struct buf *json);
+
 /* A Status with its own code (200 when it has none). When the client accepts nothing that we have: indented JSON. */
 void api_respond_status(struct api_request *r, const struct status *s);
+
+/* The same with further headers. */
+void api_respond_status_headers(struct api_request *r, const struct status *s, struct http_headers headers);
 
 /* As api_respond_status for an error: its code when it is an HTTP error's, else 500; reason by the code. */
 void api_respond_error(struct api_request *r, const struct error *err);

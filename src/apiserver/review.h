@@ -33,7 +33,7 @@ struct review_options {
 struct review *review_new(uv_loop_t *loop, const struct review_options *options);
 void review_free(struct review *v); /* nobody may be waiting; the loop's next turns give the memory back */
 
-/* ANSWER is valid during the call, ERR is NULL; or ERR says why there is none. */
+/* ANSWER lives as long as the request and ERR is NULL; or ERR, borrowed for the call, says why there is none. */
 typedef void review_done(void *done_arg, struct str answer, const struct error *err);
 
 /*

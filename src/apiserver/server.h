@@ -42,6 +42,8 @@ struct api_failure {
     const struct error *err;
 };
 
+struct path_list;
+
 struct api_server_options {
     struct tls_server *tls;           /* borrowed */
     const struct http_limits *limits; /* copied; NULL: defaults */
@@ -63,9 +65,15 @@ struct api_server_options {
     /* Whether R is long-running beyond watches (verb watch) and subresources proxy, exec, attach, log, portforward. */
     bool (*is_long_running)(void *arg, const struct api_request *r);
 
+    /* Adds the paths that "/" and 404s show beyond the routes: those of discovery (path_list_add). */
+    void (*list_paths)(void *arg, struct path_list *to);
+
     /* Answers R in the place of the default texts (api_fail). Must answer at once. */
     void (*fail)(void *arg, struct api_request *r, const struct api_failure *failure);
 };
+
+/* Adds PATH (copied). */
+void path_list_add(struct path_list *to, struct str path);
 
 /* Copies OPTIONS. Not listening yet. */
 struct api_server *api_server_new(uv_loop_t *loop, const struct api_server_options *options);
@@ -82,6 +90,9 @@ void api_server_route(struct api_server *s, const char *path, api_handler *handl
 
 /* The same, but the path isn't shown in "/" and in 404s ({"paths":[...]}). */
 void api_server_route_unlisted(struct api_server *s, const char *path, api_handler *handler, void *arg);
+
+/* Shows PATH (copied) in "/" and 404s too, when a route for something longer or shorter takes it. */
+void api_server_list_path(struct api_server *s, struct str path);
 
 /* As http_server_listen, http_server_adopt, http_server_port, http_server_set_tls. */
 bool api_server_listen(struct api_server *s, const char *address, uint16_t port, struct error *err);
