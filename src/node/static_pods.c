@@ -53,6 +53,7 @@ static struct node_pod *node_pod_new(struct static_pods *p, struct static_pod *s
     pod->spec = spec;
     pod->owner = p;
     pod->first_seen_unix_ns = spec->seen_unix_ns;
+    pod->previous = pod->last = (struct usage)USAGE_INIT;
     pod->containers = mem_zalloc(spec->container_count * sizeof(struct pod_container *));
     for (size_t i = 0; i < spec->container_count; i++)
         pod->containers[i] =

@@ -22,7 +22,8 @@ struct node_pod {
     struct static_pod *spec;
     struct pod_container **containers; /* spec->container_count, in its order */
     int64_t first_seen_unix_ns;        /* status.startTime, unless resumed */
-    void *mirror;                      /* node/mirror_pods.h's; NULL at first */
+    struct usage previous;             /* the two last samples; node/sampler.h's, as in struct pod_container */
+    struct usage last;
     struct static_pods *owner;
 };
 

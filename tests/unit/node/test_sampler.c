@@ -1,0 +1,209 @@
+#include "node/sampler.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/log.h"
+
+/* A sampler over one of the fixture machines, with manifests in a folder of its own. */
+struct fixture {
+    uv_loop_t loop;
+    char folder[64];
+    struct container_surroundings around;
+    struct static_pods *pods;
+    struct sampler *sampler;
+};
+
+static void open_machine(struct fixture *f, const char *machine_root)
+{
+    struct static_pods_options pods = {
+        .loop = &f->loop, .folder = f->folder, .node_name = STR("n"), .around = &f->around};
+    struct sampler_options options = {.machine_root = machine_root,
+                                      .node_name = STR("n"),
+                                      .root_folder = "/nowhere/at/all",
+                                      .around = &f->around,
+                                      .memory_capacity_bytes = 1000};
+
+    f->around = (struct container_surroundings){
+        .loop = &f->loop, .machine_root = machine_root, .boot_id = STR("boot"), .boot_unix_ns = 100 * NS_PER_S};
+    assert_true(cgroups_detect(machine_root, &f->around.trees, NULL));
+    f->pods = static_pods_new(&pods);
+    options.pods = f->pods;
+    f->sampler = sampler_new(&options);
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = mem_zalloc(sizeof(*f));
+
+    uv_loop_init(&f->loop);
+    snprintf(f->folder, sizeof(f->folder), "/tmp/tacho-test-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    log_set_fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    auto_buf struct buf command = {0};
+
+    sampler_free(f->sampler);
+    static_pods_free(f->pods);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&f->loop), 0);
+    cgroups_free(&f->around.trees);
+    buf_printf(&command, "rm -rf %s", f->folder);
+    assert_int_equal(system(buf_cstr(&command)), 0);
+    free(f);
+    return 0;
+}
+
+static void put(struct fixture *f, const char *name, const char *text)
+{
+    auto_buf struct buf path = {0};
+
+    buf_printf(&path, "%s/%s", f->folder, name);
+    assert_true(file_write_atomically(buf_cstr(&path), str_of(text), 0644, NULL));
+}
+
+static void put_pod(struct fixture *f, const char *name, const char *annotations, const char *containers)
+{
+    auto_buf struct buf text = {0}, file = {0};
+
+    buf_printf(&file, "%s.json", name);
+    buf_printf(&text,
+               "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"%s\",\"annotations\":{%s}},\"spec\":{"
+               "\"containers\":[%s]}}",
+               name, annotations, containers);
+    put(f, buf_cstr(&file), buf_cstr(&text));
+}
+
+static void test_v2(void **state)
+{
+    struct fixture *f = *state;
+    auto_arena struct arena arena = {0};
+    struct node_sample sample;
+
+    open_machine(f, FIXTURES "/cgroup/v2");
+    put_pod(f, "web", "\"tacho.dev/cgroup\":\"/tacho/podbb/web\"", "{\"name\":\"c\"}");
+    put_pod(f, "hole", "\"tacho.dev/cgroup\":\"/user.slice/session-1.scope\"", "{\"name\":\"c\"}");
+    put_pod(f, "gone", "\"tacho.dev/cgroup\":\"/not/there\"", "{\"name\":\"c\"}");
+    static_pods_look(f->pods);
+    sampler_view(f->sampler, &arena, false, &sample); /* before the first pass there is nothing, and no zero */
+    assert_int_equal(sample.pod_count, 0);
+    assert_int_equal(sample.usage.cpu_ns, NOT_MEASURED);
+    sampler_take(f->sampler, 1);
+    sampler_view(f->sampler, &arena, false, &sample);
+
+    assert_false(sampler_has_failed(f->sampler));
+    assert_int_equal(sample.usage.cpu_ns, 5291331442000);
+    assert_int_equal(sample.usage.working_set_bytes, (int64_t)(8129188 - 4211308 - 1681752) * 1024);
+    assert_int_equal(sample.usage.rss_bytes, 432013312);
+    assert_int_equal(sample.start_unix_ns, 100 * NS_PER_S);
+    assert_false(sample.has_pods_cgroup);
+    assert_int_equal(sample.network_time_unix_ns, NOT_MEASURED);
+
+    assert_int_equal(sample.pod_count, 2); /* "gone" has nothing to show */
+    assert_true(str_eq_cstr(sample.pods[0].name, "hole-n"));
+    assert_int_equal(sample.pods[0].containers[0].usage.cpu_ns, 3120000000);
+    assert_int_equal(sample.pods[0].containers[0].usage.working_set_bytes, NOT_MEASURED);
+    assert_int_equal(sample.pods[0].usage.working_set_bytes, NOT_MEASURED);
+    assert_true(str_eq_cstr(sample.pods[1].name, "web-n"));
+    assert_int_equal(sample.pods[1].containers[0].usage.working_set_bytes, 26214400 - 1048576);
+    assert_int_equal(sample.pods[1].usage.cpu_ns, 9000500000); /* the sum over its containers */
+    assert_int_equal(sample.pods[1].nano_cores, NOT_MEASURED); /* one point is no rate */
+}
+
+/* Containers that are processes in somebody else's cgroup are measured by /proc. */
+static void test_by_proc(void **state)
+{
+    struct fixture *f = *state;
+    auto_arena struct arena arena = {0};
+    auto_buf struct buf annotations = {0};
+    struct node_sample sample;
+
+    open_machine(f, FIXTURES "/cgroup/hybrid");
+    put(f, "web.pid", "900\n150000\n");
+    put(f, "other.pid", "950\n9000\n");
+    buf_printf(&annotations, "\"tacho.dev/pid-file\":\"%s/web.pid\",\"pid-file.tacho.dev/o\":\"%s/other.pid\"",
+               f->folder, f->folder);
+    put_pod(f, "a", buf_cstr(&annotations), "{\"name\":\"web\"},{\"name\":\"o\"}");
+    static_pods_look(f->pods);
+    sampler_take(f->sampler, 1);
+    sampler_view(f->sampler, &arena, true, &sample);
+    assert_int_equal(sample.pod_count, 1);
+    assert_int_equal(sample.pods[0].container_count, 2);
+    assert_int_equal(sample.pods[0].containers[0].usage.cpu_ns, INT64_C(23100) * NS_PER_MS);
+    assert_int_equal(sample.pods[0].containers[0].start_unix_ns, (100 + 1500) * NS_PER_S);
+    assert_int_equal(sample.pods[0].containers[1].usage.cpu_ns, INT64_C(180) * NS_PER_S);
+    assert_int_equal(sample.pods[0].usage.cpu_ns, INT64_C(203100) * NS_PER_MS);
+    assert_int_equal(sample.pods[0].usage.process_count, 5);
+    assert_int_equal(sample.pods[0].usage.rss_bytes, (8000 + 6000 + 1000 + 20000) * 1024);
+    assert_int_equal(sample.device_count, 3);
+    assert_true(str_eq_cstr(sample.default_device, "eth0"));
+    assert_true(sample.has_filesystem); /* of the next folder upwards that is there */
+    assert_int_equal(sample.limits.tasks, 188);
+}
+
+/* Two passes make a rate; a pass too soon is none; a counter that goes back has no rate. */
+static void test_rates(void **state)
+{
+    struct fixture *f = *state;
+    auto_arena struct arena arena = {0};
+    auto_buf struct buf mounts = {0}, root = {0}, dir = {0};
+    struct node_sample sample;
+
+    buf_printf(&root, "%s/machine", f->folder);
+    buf_printf(&dir, "%s/machine/proc/self", f->folder);
+    assert_true(file_make_folders(buf_cstr(&dir), 0755, NULL));
+    buf_clear(&dir);
+    buf_printf(&dir, "%s/machine/cg/svc", f->folder);
+    assert_true(file_make_folders(buf_cstr(&dir), 0755, NULL));
+    put(f, "machine/proc/self/mountinfo", "28 24 0:24 / /cg rw - cgroup cgroup rw,cpuacct\n");
+    put(f, "machine/cg/cpuacct.usage", "0\n");
+    put(f, "machine/cg/svc/cpuacct.usage", "1000\n");
+    open_machine(f, buf_cstr(&root));
+    put_pod(f, "a", "\"tacho.dev/cgroup\":\"/svc\"", "{\"name\":\"c\"}");
+    static_pods_look(f->pods);
+    sampler_take(f->sampler, 1);
+    assert_true(sampler_has_failed(f->sampler)); /* no memory anywhere */
+    usleep(2000);
+    put(f, "machine/cg/cpuacct.usage", "5000\n");
+    put(f, "machine/cg/svc/cpuacct.usage", "2001000\n");
+    sampler_take(f->sampler, SAMPLER_MIN_GAP_NS); /* too soon */
+    sampler_view(f->sampler, &arena, false, &sample);
+    assert_int_equal(sample.pods[0].usage.cpu_ns, 1000);
+    assert_int_equal(sample.usage.cpu_ns, 0); /* a zero that was read */
+    sampler_take(f->sampler, SAMPLER_MIN_GAP_NS + 1);
+    sampler_view(f->sampler, &arena, false, &sample);
+    assert_int_equal(sample.pods[0].usage.cpu_ns, 2001000);
+    assert_true(sample.pods[0].nano_cores > 0 && sample.pods[0].nano_cores <= NS_PER_S); /* 2 ms in at least 2 ms */
+    assert_true(sample.pods[0].containers[0].nano_cores > 0);
+    put(f, "machine/cg/svc/cpuacct.usage", "3\n");
+    sampler_take(f->sampler, 3 * SAMPLER_MIN_GAP_NS);
+    sampler_view(f->sampler, &arena, false, &sample);
+    assert_int_equal(sample.pods[0].usage.cpu_ns, 3);
+    assert_int_equal(sample.pods[0].nano_cores, NOT_MEASURED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_v2, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_by_proc, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rates, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
