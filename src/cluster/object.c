@@ -70,8 +70,8 @@ static struct object *object_build(const json_t *dom, struct str json, const cha
         text += strlen(key) + 1 + json_text(value).len + 1;
 
     size_t pairs = label_count + field_count + 2;
-    struct object *o = mem_alloc(sizeof(*o) + pairs * sizeof(struct object_pair) + text);
-    struct object_pair *pair = (struct object_pair *)(o + 1);
+    struct object *o = mem_alloc(sizeof(*o) + pairs * sizeof(struct label) + text);
+    struct label *pair = (struct label *)(o + 1);
     char *at = (char *)(pair + pairs);
     *o = (struct object){
         .refs = 1, .version = version, .labels = pair, .fields = pair + label_count, .field_count = field_count + 2};
@@ -82,13 +82,13 @@ static struct object *object_build(const json_t *dom, struct str json, const cha
     o->is_terminating = json_is_string(json_object_get(meta, "deletionTimestamp"));
     json_object_foreach (labels, key, value) {
         struct str k = copy_text(&at, str_of(key));
-        o->labels[o->label_count++] = (struct object_pair){k, copy_text(&at, json_text(value))};
+        o->labels[o->label_count++] = (struct label){k, copy_text(&at, json_text(value))};
     }
-    o->fields[0] = (struct object_pair){STR("metadata.name"), o->name};
-    o->fields[1] = (struct object_pair){STR("metadata.namespace"), o->namespace};
+    o->fields[0] = (struct label){STR("metadata.name"), o->name};
+    o->fields[1] = (struct label){STR("metadata.namespace"), o->namespace};
     for (size_t i = 0; i < field_count; i++) {
         const char *path = field_paths[i];
-        o->fields[i + 2] = (struct object_pair){str_of(path + (path[0] == '?')), copy_text(&at, values[i])};
+        o->fields[i + 2] = (struct label){str_of(path + (path[0] == '?')), copy_text(&at, values[i])};
     }
     return o;
 }
@@ -135,7 +135,7 @@ json_t *object_dom(const struct object *o)
     return dom;
 }
 
-static bool pair_value(const struct object_pair *pairs, size_t count, struct str key, struct str *value)
+static bool pair_value(const struct label *pairs, size_t count, struct str key, struct str *value)
 {
     for (size_t i = 0; i < count; i++) {
         if (str_eq(pairs[i].key, key)) {

@@ -8,14 +8,9 @@
 #define CLUSTER_OBJECT_H
 
 #include "base/error.h"
-#include "base/str.h"
+#include "kube/labels.h"
 
 #include <jansson.h>
-
-struct object_pair {
-    struct str key;
-    struct str value;
-};
 
 struct object {
     unsigned refs;        /* the event loop's only */
@@ -24,9 +19,9 @@ struct object {
     struct str name;
     struct str uid;
     struct str json; /* compact, followed by a NUL */
-    struct object_pair *labels;
+    struct label *labels;
     size_t label_count;
-    struct object_pair *fields; /* metadata.name, metadata.namespace, then the kind's own, in the order of its table */
+    struct label *fields; /* metadata.name, metadata.namespace, then the kind's own, in the order of its table */
     size_t field_count;
     bool is_terminating; /* metadata.deletionTimestamp is set */
 };

@@ -212,6 +212,8 @@ static bool complete_and_validate(struct operation *op, json_t *object, const js
         kind->set_defaults(object);
     if (kind->prepare != NULL)
         kind->prepare(object, &change);
+    if (op->options.admit != NULL && !op->options.admit(op->options.admit_arg, kind, object, old, f))
+        return false;
     auto_field_errors struct field_errors errors = {0};
     object_meta_validate(object, old, kind, &errors);
     if (kind->validate != NULL)

@@ -45,7 +45,12 @@ struct write_options {
     struct str subresource; /* "", "status", or one that the kind's prepare knows */
     bool is_dry_run;
     enum field_validation fields;
-    json_t *warnings; /* array of strings, borrowed: gets what FIELDS_WARN finds; may be NULL */
+    json_t *warnings; /* array of strings, kept by reference: gets what FIELDS_WARN finds; may be NULL */
+
+    /* May refuse the new state, defaults included, for reasons that depend on who asks; NULL: nobody does. OLD is NULL
+     * for a new object. */
+    bool (*admit)(void *arg, const struct resource *kind, const json_t *object, const json_t *old, struct failure *f);
+    void *admit_arg;
 };
 
 /*
@@ -60,9 +65,8 @@ void registry_create(struct registry *r, const struct resource *kind, struct str
                      const struct write_options *options, registry_done *done, void *ctx);
 
 /*
- * Computes the new state of an object out of CURRENT (borrowed). Returns a new DOM that the registry owns, and shares
- * no part with CURRENT that it changed; NULL with FAILURE set to refuse, NULL with FAILURE clear to leave things as
- * they are.
+ * Computes the new state of an object out of CURRENT (borrowed). Returns a new DOM that the registry owns and that
+ * shares nothing with CURRENT; NULL with FAILURE set to refuse, NULL with FAILURE clear to leave things as they are.
  */
 typedef json_t *registry_edit(void *ctx, const json_t *current, struct failure *failure);
 

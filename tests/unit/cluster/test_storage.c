@@ -165,14 +165,18 @@ static void test_lists_in_order(void **state)
     static const struct {
         const char *namespace, *after[2], *want;
     } cases[] = {
-        {"", {"", ""}, "a/b a/bb a/z ab/a b/x "},      {"a", {"", ""}, "a/b a/bb a/z "}, {"ab", {"", ""}, "ab/a "},
-        {"zz", {"", ""}, ""},                          {"a", {"a", "b"}, "a/bb a/z "},   {"a", {"a", "z"}, ""},
+        {"", {"", ""}, "a/b a/bb a/z ab/a b/x "},
+        {"a", {"", ""}, "a/b a/bb a/z "},
+        {"ab", {"", ""}, "ab/a "},
+        {"zz", {"", ""}, ""},
+        {"a", {"a", "b"}, "a/bb a/z "},
+        {"a", {"a", "z"}, ""},
         {"", {"a", "c"}, "a/z ab/a b/x "},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct storage_kind *pods = storage_kind(f->storage, "pods");
-        struct storage_range r = storage_list_after(pods, str_of(cases[i].namespace), str_of(cases[i].after[0]),
-                                                    str_of(cases[i].after[1]));
+        struct storage_range r =
+            storage_list_after(pods, str_of(cases[i].namespace), str_of(cases[i].after[0]), str_of(cases[i].after[1]));
         struct buf got = {0};
         for (size_t n = 0; n < r.count; n++)
             buf_printf(&got, "%s/%s ", r.items[n]->namespace.ptr, r.items[n]->name.ptr);
