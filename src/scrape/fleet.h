@@ -1,0 +1,60 @@
+/*
+ * All kubelets: a target for each Node, each scraped on its own schedule (scrape/schedule.h). A new node is scraped at
+ * once, many new ones within some seconds of each other; slow, hanging and failing kubelets hold up nobody but
+ * themselves.
+ *
+ * Owner: whoever called fleet_new. Loop thread only.
+ */
+#ifndef SCRAPE_FLEET_H
+#define SCRAPE_FLEET_H
+
+#include "scrape/target.h"
+
+struct fleet;
+
+struct fleet_events {
+    /*
+     * A scrape of NODE has succeeded; BATCH is the callee's. True when the node is settled: there are two points of it.
+     * Until then it is scraped more often.
+     */
+    bool (*on_batch)(void *arg, struct str node, struct batch *batch);
+    /* A scrape of NODE has failed, or the Node is gone (ERR NULL): what is known of it is out of date. */
+    void (*on_lost)(void *arg, struct str node, const struct error *err);
+};
+
+/* Everything is copied, what pointers point to is borrowed and outlives the fleet. */
+struct fleet_options {
+    struct target_settings target;
+    struct node_endpoint_rules rules;
+    int64_t interval_ns; /* --metric-resolution */
+    struct fleet_events events;
+    void *arg;
+};
+
+struct fleet *fleet_new(const struct fleet_options *options);
+
+/* No callback comes after; the loop's next turns give the memory back. */
+void fleet_free(struct fleet *f);
+
+/* A Node (its JSON) was added or has changed. One without a usable address is logged, and kept as failing. */
+void fleet_set_node(struct fleet *f, struct str name, struct str node);
+
+/* A Node is gone, or isn't to be scraped any more. */
+void fleet_remove_node(struct fleet *f, struct str name);
+
+/* How the fleet does. */
+struct fleet_status {
+    size_t nodes;
+    size_t failed;           /* of those scraped at least once */
+    size_t pending;          /* never scraped to an end yet */
+    const char *first_node;  /* that failed, by name; NULL: none. Borrowed until the fleet changes */
+    const char *first_cause; /* "https://10.0.0.7:10250/metrics/resource: connection refused" */
+    uint64_t scrapes;        /* ended, since the start */
+    uint64_t failures;       /* of those */
+};
+struct fleet_status fleet_status(const struct fleet *f);
+
+/* Whether no scrape that is due has been kept waiting for more than half an interval: the loop keeps up. */
+bool fleet_is_timely(const struct fleet *f);
+
+#endif
