@@ -9,7 +9,6 @@
 #define CLUSTER_RBAC_H
 
 #include "apiserver/authz.h"
-#include "cluster/failure.h"
 #include "cluster/rbac_rules.h"
 #include "cluster/registry.h"
 
@@ -26,17 +25,12 @@ struct authorizer rbac_authorizer(struct rbac *b);
 /* The same for code that has no request; REASON may be NULL, else the sentence is appended to it. */
 bool rbac_allows(struct rbac *b, const struct user *user, const struct api_attributes *what, struct buf *reason);
 
-/* All rules that count for USER in NAMESPACE ("": only those of ClusterRoleBindings); in ARENA, borrowed until the loop
- * turns. A role that is bound twice is listed twice. */
+/* All rules that count for USER in NAMESPACE ("": only those of ClusterRoleBindings), each binding's once. The list is
+ * in ARENA, the rules are borrowed until the loop turns. */
 struct rbac_rules rbac_rules_of(struct rbac *b, const struct user *user, struct str namespace, struct arena *arena);
 
-/*
- * Whether USER may write OBJECT, the new state of an object of KIND, OLD being the present one (NULL: none): who grants
- * rights must have them. A role may hold rules that USER has, or USER may escalate; a binding may refer to a role whose
- * rules USER has, or that USER may bind. Kinds that aren't RBAC's are none of its business: true. Otherwise sets
- * FAILURE (403) and returns false.
- */
-bool rbac_may_write(struct rbac *b, const struct user *user, const struct resource *kind, struct str namespace,
-                    const json_t *object, const json_t *old, struct failure *failure);
+/* The rules of a ClusterRole, or of a Role of NAMESPACE, borrowed until the loop turns. False when there is none. */
+bool rbac_role_rules(struct rbac *b, bool is_cluster_role, struct str namespace, struct str name,
+                     struct rbac_rules *out);
 
 #endif

@@ -2,8 +2,9 @@
  * RBAC's rules and subjects, and what they mean; pure, no index and no storage.
  *
  * A rule of resources allows what is in all of its lists: verb, API group, resource and, where it has resourceNames,
- * name. "*" in a list stands for everything. Resources are "pods", "pods/log", "*", and any resource's subresource:
- * "STAR/scale" (with a star). A rule of nonResourceURLs allows verb and path; a path may end in "*".
+ * name. "*" in a list stands for everything. Resources are "pods", "pods/log", "*", and, of all
+ * resources, one subresource: a "*" before "/scale". A rule of nonResourceURLs allows verb and path; a path may end in
+ * "*".
  *
  * Compact: strings point into the arena given to the parser or into the text parsed; both must outlive them. Safe from
  * any thread. Source: Kubernetes docs, "Using RBAC Authorization"; API reference, PolicyRule, Subject, RoleRef.
@@ -65,11 +66,12 @@ bool rbac_rule_allows(const struct rbac_rule *rule, const struct api_attributes 
 bool rbac_rules_allow(const struct rbac_rules *rules, const struct api_attributes *what);
 
 /*
- * Whether HELD allow everything that WANTED allows; the first piece that they don't is written to MISSING (may be
- * NULL): one verb on one resource, its strings borrowed from WANTED. A piece must be covered by one rule whole.
+ * Whether HELD allow everything that WANTED allows: each verb on each resource (and name) or path must be covered by
+ * one rule. What isn't is appended to MISSING (of which items may be NULL and count 0, grown in ARENA): a rule for each
+ * resource, with the verbs that aren't covered. Strings are WANTED's.
  */
-bool rbac_rules_cover(const struct rbac_rules *held, const struct rbac_rule *wanted, struct rbac_rule *missing,
-                      struct arena *arena);
+bool rbac_rules_cover(const struct rbac_rules *held, const struct rbac_rule *wanted, struct arena *arena,
+                      struct rbac_rules *missing);
 
 /* Writes a rule as Kubernetes' messages do: {APIGroups:[""], Resources:["pods"], Verbs:["get"]}. */
 void rbac_rule_print(struct buf *to, const struct rbac_rule *rule);
