@@ -87,6 +87,7 @@ struct http_exchange {
     bool has_ended;       /* the handler has ended the response */
     bool is_bodyless;     /* the response carries none */
     bool is_writable_due; /* something was written since on_writable */
+    size_t told_bytes;    /* queued at that time */
     bool is_dead;         /* refused, aborted or cut off: the handler's calls do nothing; on_closed is near */
     int64_t length;       /* of the response's body; -1 unknown */
     uint64_t written;     /* bytes of it */
@@ -145,7 +146,7 @@ void http_exchange_begin(struct http_exchange *x);
 bool http_exchange_takes_body(const struct http_exchange *x);
 void http_exchange_give_body(struct http_exchange *x, struct str chunk);
 void http_exchange_give_body_end(struct http_exchange *x);
-/* on_writable, if it is due and the queue is short. */
+/* on_writable, if the queue is short, and something was written or taken since the last time. */
 void http_exchange_tell_writable(struct http_exchange *x);
 
 /* Appends "Tue, 15 Nov 1994 08:12:31 GMT". */

@@ -162,9 +162,11 @@ void http_exchange_give_body_end(struct http_exchange *x)
 void http_exchange_tell_writable(struct http_exchange *x)
 {
     size_t low_water = x->connection->limits->queued_output_bytes / 2;
-    if (!x->is_writable_due || x->has_ended || x->is_dead || http_exchange_queued_bytes(x) > low_water)
+    size_t queued = http_exchange_queued_bytes(x);
+    if (x->has_ended || x->is_dead || queued > low_water || !(x->is_writable_due || queued < x->told_bytes))
         return;
     x->is_writable_due = false;
+    x->told_bytes = queued;
     if (x->events != NULL && x->events->on_writable != NULL)
         x->events->on_writable(x->events_arg, x);
 }

@@ -4,13 +4,18 @@
  *
  * Life of an exchange, all on the loop's thread:
  *
- *     head received  -> handler.on_request(x)                         the handler sets callbacks (http_exchange_listen)
- *     body arrives   -> on_body(chunk)* then on_body_end               only if the handler asked: see
- * http_exchange_read_body handler        -> http_exchange_start(status, headers), http_exchange_write(bytes)*,
- * http_exchange_end now or any time later; writes are queued, http_exchange_queued_bytes tells how much waits,
- *                       on_writable fires when the queue has drained below the low-water mark
- *     at the very end -> on_closed(x), exactly once, whether the response was completed or the peer went away.
- *                       After it X must not be touched. A handler that still works for X cancels that work there.
+ *     head received -> handler.on_request(x)        the handler sets callbacks: http_exchange_listen
+ *     body arrives  -> on_body(chunk)*, on_body_end  only if the handler asks: http_exchange_read_body
+ *     handler       -> http_exchange_start, http_exchange_write*, http_exchange_end, now or any time later
+ *     peer reads    -> on_writable                   below the low-water mark: more may be written
+ *     the very end  -> on_closed                     exactly once, the response complete or the peer gone
+ *
+ * After on_closed the exchange must not be touched; a handler that still works for it cancels that work there. No
+ * callback runs inside a function of this header, so a handler may call anything from anywhere, also http_server_close.
+ *
+ * Writes are queued, http_exchange_queued_bytes tells how much waits. A handler with much to send writes until that
+ * reaches a bound of its own (at most limits.queued_output_bytes), returns, and goes on when on_writable comes: that is
+ * whenever the peer has taken some, or the handler has written, and at most half of queued_output_bytes waits.
  *
  * What a peer controls is bounded (struct http_limits): header and body bytes, time to send the head, idle time, time
  * that a slow reader may leave output unread, streams per connection, connections in all, resets (CVE-2023-44487),
@@ -36,7 +41,7 @@ struct http_exchange;
 struct http_limits {
     size_t head_bytes;           /* request line and headers together; default 1 MiB as Go's */
     size_t body_bytes;           /* default 3 MiB + a little; 0: none allowed */
-    size_t queued_output_bytes;  /* above this a connection's peer must read before more is produced; default 1 MiB */
+    size_t queued_output_bytes;  /* above this handlers wait for the peer to read; default 1 MiB */
     unsigned max_connections;    /* default 4096 */
     unsigned max_streams;        /* HTTP/2 concurrent streams a connection; default 250 as Go's */
     unsigned max_resets_per_10s; /* HTTP/2: streams that the peer may open and reset; default 500 */
@@ -140,13 +145,13 @@ void http_exchange_write(struct http_exchange *x, struct str bytes);
 /* Queues what B holds without copying; B is empty afterwards. */
 void http_exchange_write_buf(struct http_exchange *x, struct buf *b);
 
-/* The response is complete. X may be closed during the call. */
+/* The response is complete. on_closed follows, not inside this call. */
 void http_exchange_end(struct http_exchange *x);
 
 /* start + write + end in one. */
 void http_exchange_respond(struct http_exchange *x, int status, const struct http_headers *headers, struct str body);
 
-/* Bytes written that the peer hasn't taken yet. */
+/* Bytes written that the peer hasn't taken yet: over HTTP/1.1 the connection's, over HTTP/2 the stream's. */
 size_t http_exchange_queued_bytes(const struct http_exchange *x);
 
 /* The response can't be completed: the stream is reset (HTTP/2) or the connection closed, so that the peer notices. */
