@@ -62,7 +62,4 @@ void api_delete_collection(struct api_call *c);
 bool api_read_write_options(const struct api_request *r, struct write_options *out, struct failure *f);
 bool api_read_dry_run(const struct api_request *r, bool *out, struct failure *f);
 
-/* The body as JSON, with Go's words for what is wrong. NULL with a 400. */
-json_t *api_decode_body(struct str body, struct failure *f);
-
 #endif

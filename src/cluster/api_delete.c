@@ -2,9 +2,8 @@
 
 #include "base/alloc.h"
 #include "cluster/json_path.h"
-
-static const struct str json_types[] = {STR_INIT("application/json")};
-static const struct api_body_rules json_body = {.media_types = json_types, .media_type_count = 1};
+#include "cluster/kinds/schema_types.h"
+#include "cluster/request_object.h"
 
 /* DeleteOptions: the body counts, then the query. STRINGS in OUT live as long as BODY. */
 static bool read_options(const struct api_request *r, const json_t *body, struct delete_options *out, struct failure *f)
@@ -33,13 +32,13 @@ static bool read_options(const struct api_request *r, const json_t *body, struct
 }
 
 /* The options' body, which may be missing. False: it was answered. */
-static bool decode_options(struct api_request *r, struct str text, json_t **body)
+static bool decode_options(struct api_request *r, struct str media_type, struct str text, json_t **body)
 {
     struct failure f = {0};
     *body = NULL;
     if (str_trim(text).len == 0)
         return true;
-    *body = api_decode_body(text, &f);
+    *body = request_object(&schema_delete_options, media_type, text, &f);
     if (*body != NULL && !json_is_object(*body)) {
         json_decref(*body);
         *body = NULL;
@@ -85,13 +84,12 @@ static void on_deleted(void *ctx, const struct object *result, const struct fail
 
 static void on_delete_body(void *arg, struct api_request *r, struct str media_type, struct str text)
 {
-    (void)media_type;
     struct api_call *c = arg;
     struct present p;
     struct failure f = {0};
     struct delete_options options;
     json_t *body;
-    if (!api_call_present(c, false, &p) || !decode_options(r, text, &body))
+    if (!api_call_present(c, false, &p) || !decode_options(r, media_type, text, &body))
         return;
     if (!read_options(r, body, &options, &f)) {
         json_decref(body);
@@ -105,7 +103,7 @@ static void on_delete_body(void *arg, struct api_request *r, struct str media_ty
 
 void api_delete(struct api_call *c)
 {
-    api_request_read_body(c->request, &json_body, on_delete_body, c);
+    api_request_read_body(c->request, &request_object_rules, on_delete_body, c);
 }
 
 /* --- a collection --- */
@@ -157,7 +155,6 @@ static void on_one_deleted(void *ctx, const struct object *result, const struct 
 
 static void on_collection_body(void *arg, struct api_request *r, struct str media_type, struct str text)
 {
-    (void)media_type;
     struct api_call *c = arg;
     struct registry *registry = c->api->options.registry;
     struct present p;
@@ -165,7 +162,7 @@ static void on_collection_body(void *arg, struct api_request *r, struct str medi
     struct delete_options options;
     struct selection selection;
     json_t *body;
-    if (!api_call_present(c, true, &p) || !decode_options(r, text, &body))
+    if (!api_call_present(c, true, &p) || !decode_options(r, media_type, text, &body))
         return;
     if (!read_options(r, body, &options, &f) || !selection_read(r->arena, c->kind, &r->attributes, &selection, &f)) {
         json_decref(body);
@@ -189,5 +186,5 @@ static void on_collection_body(void *arg, struct api_request *r, struct str medi
 
 void api_delete_collection(struct api_call *c)
 {
-    api_request_read_body(c->request, &json_body, on_collection_body, c);
+    api_request_read_body(c->request, &request_object_rules, on_collection_body, c);
 }

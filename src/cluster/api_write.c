@@ -3,10 +3,9 @@
 #include "base/alloc.h"
 #include "cluster/json_path.h"
 #include "cluster/patch.h"
+#include "cluster/protobuf.h"
+#include "cluster/request_object.h"
 #include "cluster/strategic_merge.h"
-
-static const struct str json_types[] = {STR_INIT("application/json")};
-static const struct api_body_rules json_body = {.media_types = json_types, .media_type_count = 1};
 
 #define PATCH_JSON STR("application/json-patch+json")
 #define PATCH_MERGE STR("application/merge-patch+json")
@@ -46,24 +45,12 @@ bool api_read_write_options(const struct api_request *r, struct write_options *o
     return api_read_dry_run(r, &out->is_dry_run, f);
 }
 
-json_t *api_decode_body(struct str body, struct failure *f)
-{
-    json_error_t where;
-    json_t *json = json_loadb(body.len > 0 ? body.ptr : "", body.len, JSON_ALLOW_NUL, &where);
-    if (json != NULL)
-        return json;
-    if (json_error_code(&where) == json_error_premature_end_of_input || str_trim(body).len == 0)
-        failure_bad_request(f, "unexpected EOF");
-    else
-        failure_bad_request(f, "invalid JSON at line %d, column %d: %s", where.line, where.column, where.text);
-    return NULL;
-}
-
 /* jansson keeps the last of several members with one name; whether there were any is asked by reading once more. */
-static bool note_duplicates(struct str body, const struct write_options *options, json_t *warnings, struct failure *f)
+static bool note_duplicates(struct str media_type, struct str body, const struct write_options *options,
+                            json_t *warnings, struct failure *f)
 {
     json_error_t where;
-    if (options->fields == FIELDS_IGNORE)
+    if (options->fields == FIELDS_IGNORE || str_eq(media_type, STR(PROTOBUF_MEDIA_TYPE)))
         return true;
     json_t *json = json_loadb(body.ptr, body.len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &where);
     if (json != NULL || json_error_code(&where) != json_error_duplicate_key) {
@@ -134,16 +121,17 @@ static void on_written(void *ctx, const struct object *result, const struct fail
 }
 
 /* Reads what all writes with a body have in common. NULL: it was answered. */
-static struct api_write *write_of(struct api_call *c, int code, struct str body, struct write_options *options)
+static struct api_write *write_of(struct api_call *c, int code, struct str media_type, struct str body,
+                                  struct write_options *options)
 {
     struct present p;
     struct failure f = {0};
     if (!api_call_present(c, false, &p))
         return NULL;
-    json_t *json = api_decode_body(body, &f);
+    json_t *json = request_object(c->kind->schema, media_type, body, &f);
     auto_dom json_t *warnings = json_array();
     if (json == NULL || !api_read_write_options(c->request, options, &f) ||
-        !note_duplicates(body, options, warnings, &f)) {
+        !note_duplicates(media_type, body, options, warnings, &f)) {
         json_decref(json);
         api_call_fail(c->request, &f);
         return NULL;
@@ -160,10 +148,9 @@ static struct api_write *write_of(struct api_call *c, int code, struct str body,
 
 static void on_create_body(void *arg, struct api_request *r, struct str media_type, struct str body)
 {
-    (void)media_type;
     struct api_call *c = arg;
     struct write_options options;
-    struct api_write *w = write_of(c, 201, body, &options);
+    struct api_write *w = write_of(c, 201, media_type, body, &options);
     if (w == NULL)
         return;
     registry_create(c->api->options.registry, c->kind, r->attributes.namespace, json_incref(w->body), &options,
@@ -178,7 +165,7 @@ void api_create(struct api_call *c)
         api_respond_status(r, &s);
         return;
     }
-    api_request_read_body(r, &json_body, on_create_body, c);
+    api_request_read_body(r, &request_object_rules, on_create_body, c);
 }
 
 /* --- update --- */
@@ -193,10 +180,9 @@ static json_t *replace(void *ctx, const json_t *current, struct failure *failure
 
 static void on_update_body(void *arg, struct api_request *r, struct str media_type, struct str body)
 {
-    (void)media_type;
     struct api_call *c = arg;
     struct write_options options;
-    struct api_write *w = write_of(c, 200, body, &options);
+    struct api_write *w = write_of(c, 200, media_type, body, &options);
     if (w == NULL)
         return;
     registry_change(c->api->options.registry, c->kind, r->attributes.namespace, r->attributes.name, replace, w,
@@ -205,7 +191,7 @@ static void on_update_body(void *arg, struct api_request *r, struct str media_ty
 
 void api_update(struct api_call *c)
 {
-    api_request_read_body(c->request, &json_body, on_update_body, c);
+    api_request_read_body(c->request, &request_object_rules, on_update_body, c);
 }
 
 /* --- patch --- */
@@ -252,7 +238,7 @@ static void on_patch_body(void *arg, struct api_request *r, struct str media_typ
 {
     struct api_call *c = arg;
     struct write_options options;
-    struct api_write *w = write_of(c, 200, body, &options);
+    struct api_write *w = write_of(c, 200, media_type, body, &options);
     if (w == NULL)
         return;
     for (size_t i = 0; i < sizeof(patch_types) / sizeof(patch_types[0]); i++) {

@@ -49,6 +49,8 @@ static json_t *type_of(json_t *definitions, const struct schema_field *f, const 
         return plain("number", "double");
     case SCHEMA_BOOLEAN:
         return plain("boolean", NULL);
+    case SCHEMA_STRINGS:
+        return json_pack("{s:s,s:o}", "type", "array", "items", plain("string", NULL));
     case SCHEMA_OBJECT:
         define(definitions, f->of, prefix);
         return reference(prefix, f->of->name);

@@ -80,6 +80,8 @@ static const char *go_type(enum schema_type type)
         return "resource.Quantity";
     case SCHEMA_INT_OR_STRING:
         return "intstr.IntOrString";
+    case SCHEMA_STRINGS:
+        return "[]string";
     case SCHEMA_OBJECT:
     case SCHEMA_ANY:
         break;
@@ -155,6 +157,8 @@ static json_t *zero_value(enum schema_type type)
     switch (type) {
     case SCHEMA_OBJECT:
         return json_object();
+    case SCHEMA_STRINGS:
+        return json_array();
     case SCHEMA_INTEGER:
     case SCHEMA_INTEGER64:
     case SCHEMA_NUMBER:
@@ -215,6 +219,11 @@ static bool decode_one(const struct decode *d, const struct schema *s, const str
         break;
     case SCHEMA_INT_OR_STRING:
         is_type = json_is_string(value) || json_is_integer(value);
+        break;
+    case SCHEMA_STRINGS:
+        is_type = json_is_array(value);
+        for (size_t i = 0; is_type && i < json_array_size(value); i++)
+            is_type = json_is_string(json_array_get(value, i));
         break;
     case SCHEMA_OBJECT:
         if (json_is_object(value))

@@ -1,7 +1,7 @@
 /*
  * What the fields of a kind are: one table per type of the API, from which everything that needs to know them is
- * derived: type errors and unknown fields in a request, strategic merge, OpenAPI, and the pruning of what isn't known.
- * A table is facts only (names, types, merge keys: Kubernetes API reference, k8s.io/api types). Immutable.
+ * derived: type errors and unknown fields in a request, strategic merge, protobuf, OpenAPI, and the pruning of what
+ * isn't known. A table is facts only (names, types, merge keys: Kubernetes API reference, k8s.io/api types). Immutable.
  */
 #ifndef CLUSTER_SCHEMA_H
 #define CLUSTER_SCHEMA_H
@@ -22,8 +22,9 @@ enum schema_type {
     SCHEMA_MICRO_TIME, /* RFC 3339 with microseconds, or null */
     SCHEMA_QUANTITY,   /* a string or a number */
     SCHEMA_INT_OR_STRING,
-    SCHEMA_OBJECT, /* of the type schema_field.of */
-    SCHEMA_ANY,    /* not looked into (FieldsV1, RawExtension) */
+    SCHEMA_STRINGS, /* a list of strings, as the value of a map */
+    SCHEMA_OBJECT,  /* of the type schema_field.of */
+    SCHEMA_ANY,     /* not looked into (FieldsV1, RawExtension) */
 };
 
 enum schema_shape {
@@ -47,6 +48,9 @@ struct schema_field {
     enum schema_patch patch;
     const char *merge_key;
     bool is_required;
+    bool is_pointer;         /* zero is a value: it doesn't mean absent */
+    uint16_t tag;            /* protobuf field number; 0: not encoded */
+    uint16_t inside_tag;     /* of the message that protobuf nests this field in although JSON doesn't; 0: none */
     const struct schema *of; /* SCHEMA_OBJECT only */
 };
 

@@ -1,0 +1,183 @@
+#include "cluster/server.h"
+
+#include "apiserver/health.h"
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "cluster/api.h"
+#include "cluster/bootstrap.h"
+#include "cluster/event_expiry.h"
+#include "cluster/namespaces_controller.h"
+
+#include <errno.h>
+
+#define PEM_MAX_BYTES ((size_t)1024 * 1024)
+
+struct cluster_server {
+    uv_loop_t *loop;
+    struct storage *storage;
+    struct registry *registry;
+    struct api_discovery *discovery;
+    struct api *api;
+    struct authn *authn;
+    struct authz_pair open_paths; /* for all, else masters */
+    struct tls_server *tls;
+    struct api_server *server;
+    struct health *health;
+    struct namespaces_controller *namespaces;
+    struct event_expiry *events;
+    struct buf client_ca_pem;
+    bool is_bootstrapped;
+    void (*on_closed)(void *arg);
+    void *closed_arg;
+};
+
+static bool read_pem(const char *path, const char *what, struct buf *out, struct error *err)
+{
+    if (path == NULL || path[0] == '\0')
+        return error_set(err, EINVAL, "--%s is required", what);
+    return file_read(path, PEM_MAX_BYTES, out, err) || error_wrap(err, "--%s", what);
+}
+
+static bool start_tls(struct cluster_server *s, const struct cluster_server_options *o, struct error *err)
+{
+    auto_buf struct buf certificate = {0}, key = {0};
+    if (!read_pem(o->tls_cert_file, "tls-cert-file", &certificate, err) ||
+        !read_pem(o->tls_key_file, "tls-private-key-file", &key, err))
+        return false;
+    const struct tls_server_options options = {.certificate_pem = buf_str(&certificate),
+                                               .key_pem = buf_str(&key),
+                                               .client_ca_pem = buf_str(&s->client_ca_pem),
+                                               .is_http2_enabled = true};
+    s->tls = tls_server_new(&options, err);
+    return s->tls != NULL || error_wrap(err, "serving certificate %s, %s", o->tls_cert_file, o->tls_key_file);
+}
+
+static bool start_storage(struct cluster_server *s, const struct cluster_server_options *o, struct error *err)
+{
+    struct storage_options options = {.path = o->storage_file, .max_bytes = o->storage_max_bytes};
+    options.kinds = registry_storage_kinds(&options.kind_count);
+    s->storage = storage_open(s->loop, &options, err);
+    if (s->storage == NULL)
+        return false;
+    s->registry = registry_new(s->storage);
+    return true;
+}
+
+static bool check_bootstrap(void *arg, struct error *err)
+{
+    const struct cluster_server *s = arg;
+    return s->is_bootstrapped || error_set(err, 0, "not finished");
+}
+
+static bool check_draining(void *arg, struct error *err)
+{
+    const struct cluster_server *s = arg;
+    return !api_server_is_draining(s->server) || error_set(err, 0, "process is shutting down");
+}
+
+static void start_health(struct cluster_server *s)
+{
+    const struct health_check checks[] = {
+        {.name = "ping", .endpoints = HEALTH_ALL},
+        {.name = "poststarthook/bootstrap-objects", .endpoints = HEALTH_READYZ, .check = check_bootstrap, .arg = s},
+        {.name = "shutdown", .endpoints = HEALTH_READYZ, .check = check_draining, .arg = s},
+    };
+    s->health = health_new();
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+        health_add(s->health, &checks[i]);
+    health_install(s->health, s->server);
+}
+
+static void on_namespaces(void *arg, const struct failure *failure)
+{
+    struct cluster_server *s = arg;
+    if (failure != NULL) {
+        log_error("Namespaces can't be created", LOG_STR("err", failure->status.message));
+        return;
+    }
+    s->is_bootstrapped = true;
+}
+
+static bool start_server(struct cluster_server *s, const struct cluster_server_options *o, struct error *err)
+{
+    s->authn = authn_new((struct token_lookup){0}, true);
+    if (!authn_set_client_ca(s->authn, buf_str(&s->client_ca_pem), err))
+        return error_wrap(err, "--client-ca-file %s", o->client_ca_file);
+    s->open_paths = (struct authz_pair){.first = authz_masters, .second = authz_paths_authorizer(&authz_health_paths)};
+    const struct api_server_options options = {
+        .tls = s->tls, .authn = authn_authenticator(s->authn), .authz = authz_pair_authorizer(&s->open_paths)};
+    s->server = api_server_new(s->loop, &options);
+    const struct api_options api = {.registry = s->registry, .discovery = s->discovery, .loop = s->loop, .arg = s};
+    s->api = api_new(&api);
+    api_install(s->api, s->server);
+    start_health(s);
+    return api_server_listen(s->server, o->bind_address, o->port, err);
+}
+
+struct cluster_server *cluster_server_new(uv_loop_t *loop, const struct cluster_server_options *options,
+                                          struct error *err)
+{
+    struct cluster_server *s = mem_zalloc(sizeof(*s));
+    auto_buf struct buf address = {0};
+    s->loop = loop;
+    bool is_v6 = str_index(str_of(options->bind_address), ':') >= 0;
+    buf_printf(&address, is_v6 ? "[%s]:%u" : "%s:%u", options->bind_address, options->port);
+    s->discovery = api_discovery_new(buf_str(&address));
+    if (read_pem(options->client_ca_file, "client-ca-file", &s->client_ca_pem, err) && start_tls(s, options, err) &&
+        start_storage(s, options, err) && start_server(s, options, err)) {
+        s->events = event_expiry_new(loop, s->registry, options->event_ttl_ns, 0);
+        s->namespaces = namespaces_controller_new(s->registry, buf_str(&s->client_ca_pem));
+        bootstrap_namespaces(s->registry, on_namespaces, s);
+        return s;
+    }
+    cluster_server_close(s, 0, NULL, NULL);
+    return NULL;
+}
+
+uint16_t cluster_server_port(const struct cluster_server *s)
+{
+    return api_server_port(s->server);
+}
+
+static void free_rest(void *arg)
+{
+    struct cluster_server *s = arg;
+    void (*on_closed)(void *) = s->on_closed;
+    void *closed_arg = s->closed_arg;
+    namespaces_controller_free(s->namespaces);
+    registry_free(s->registry);
+    api_discovery_free(s->discovery);
+    buf_free(&s->client_ca_pem);
+    free(s);
+    if (on_closed != NULL)
+        on_closed(closed_arg);
+}
+
+/* No request is left: nothing new is written but what the control plane itself has begun. */
+static void on_server_closed(void *arg)
+{
+    struct cluster_server *s = arg;
+    s->server = NULL;
+    api_free(s->api);
+    authn_free(s->authn);
+    tls_server_free(s->tls);
+    health_free(s->health);
+    event_expiry_free(s->events);
+    if (s->namespaces != NULL)
+        namespaces_controller_stop(s->namespaces);
+    if (s->storage != NULL)
+        storage_close(s->storage, free_rest, s);
+    else
+        free_rest(s);
+}
+
+void cluster_server_close(struct cluster_server *s, int64_t grace_ns, void (*on_closed)(void *arg), void *arg)
+{
+    s->on_closed = on_closed;
+    s->closed_arg = arg;
+    if (s->server != NULL)
+        api_server_close(s->server, grace_ns, on_server_closed, s);
+    else
+        on_server_closed(s);
+}
