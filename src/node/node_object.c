@@ -2,65 +2,30 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "kube/time.h"
-
-static json_t *json_of(struct str s)
-{
-    return json_stringn_nocheck(s.ptr != NULL ? s.ptr : "", s.len);
-}
-
-static json_t *time_json(int64_t unix_ns)
-{
-    char text[KUBE_TIME_SIZE];
-
-    kube_time_format(text, unix_ns);
-    return json_string(text);
-}
-
-/* The member KEY as an object, made anew when it is missing or something else. */
-static json_t *object_member(json_t *object, const char *key)
-{
-    json_t *member = json_object_get(object, key);
-
-    if (!json_is_object(member)) {
-        member = json_object();
-        json_object_set_new(object, key, member);
-    }
-    return member;
-}
-
-/* Sets KEY to VALUE (stolen). True when that is another value than before. */
-static bool set(json_t *object, const char *key, json_t *value)
-{
-    bool has_changed = !json_equal(json_object_get(object, key), value);
-
-    json_object_set_new(object, key, value);
-    return has_changed;
-}
+#include "node/json_text.h"
 
 bool node_object_set_labels(json_t *node, const struct node_facts *facts)
 {
-    json_t *labels = object_member(object_member(node, "metadata"), "labels");
+    json_t *labels = json_member_object(json_member_object(node, "metadata"), "labels");
     bool has_changed = false;
 
-    has_changed |= set(labels, "beta.kubernetes.io/arch", json_of(facts->machine->architecture));
-    has_changed |= set(labels, "beta.kubernetes.io/os", json_of(facts->machine->operating_system));
-    has_changed |= set(labels, "kubernetes.io/arch", json_of(facts->machine->architecture));
-    has_changed |= set(labels, "kubernetes.io/hostname", json_of(facts->hostname));
-    has_changed |= set(labels, "kubernetes.io/os", json_of(facts->machine->operating_system));
+    has_changed |= json_member_set(labels, "beta.kubernetes.io/arch", json_from_str(facts->machine->architecture));
+    has_changed |= json_member_set(labels, "beta.kubernetes.io/os", json_from_str(facts->machine->operating_system));
+    has_changed |= json_member_set(labels, "kubernetes.io/arch", json_from_str(facts->machine->architecture));
+    has_changed |= json_member_set(labels, "kubernetes.io/hostname", json_from_str(facts->hostname));
+    has_changed |= json_member_set(labels, "kubernetes.io/os", json_from_str(facts->machine->operating_system));
     return has_changed;
 }
 
-json_t *node_object_new(const struct node_facts *facts, int64_t now_unix_ns)
+json_t *node_object_new(const struct node_facts *facts, int64_t now_unix_ns, const char *reasons[NODE_CONDITIONS],
+                        size_t *count)
 {
     json_t *node = json_pack("{s:s, s:s, s:{s:{s:s}, s:o}, s:{}}", "apiVersion", "v1", "kind", "Node", "metadata",
                              "annotations", "volumes.kubernetes.io/controller-managed-attach-detach", "true", "name",
-                             json_of(facts->name), "spec");
-    const char *reasons[NODE_CONDITIONS];
-    size_t count;
+                             json_from_str(facts->name), "spec");
 
     node_object_set_labels(node, facts);
-    node_object_set_status(node, facts, now_unix_ns, reasons, &count, NULL);
+    node_object_set_status(node, facts, now_unix_ns, reasons, count, NULL);
     return node;
 }
 
@@ -72,7 +37,7 @@ static json_t *bytes_json(int64_t bytes)
         buf_printf(&text, "%lldKi", (long long)(bytes / 1024));
     else
         buf_add_i64(&text, bytes);
-    return json_of(buf_str(&text));
+    return json_from_str(buf_str(&text));
 }
 
 static json_t *number_json(int64_t number)
@@ -80,7 +45,7 @@ static json_t *number_json(int64_t number)
     auto_buf struct buf text = {0};
 
     buf_add_i64(&text, number);
-    return json_of(buf_str(&text));
+    return json_from_str(buf_str(&text));
 }
 
 /* RESERVED of each resource is kept back from what pods may be given. */
@@ -97,15 +62,16 @@ static bool set_resources(json_t *resources, const struct node_facts *facts, boo
         memory = memory > 0 ? memory : 0;
         disk = is_measured(disk) ? disk - disk / 100 * PRESSURE_MIN_DISK_PERCENT : disk;
     }
-    has_changed |= set(resources, "cpu", number_json(m->cpus));
+    has_changed |= json_member_set(resources, "cpu", number_json(m->cpus));
     if (is_measured(disk))
-        has_changed |= set(resources, "ephemeral-storage", is_allocatable ? number_json(disk) : bytes_json(disk));
+        has_changed |=
+            json_member_set(resources, "ephemeral-storage", is_allocatable ? number_json(disk) : bytes_json(disk));
     if (is_measured(m->hugepages_1gi_bytes))
-        has_changed |= set(resources, "hugepages-1Gi", bytes_json(m->hugepages_1gi_bytes));
+        has_changed |= json_member_set(resources, "hugepages-1Gi", bytes_json(m->hugepages_1gi_bytes));
     if (is_measured(m->hugepages_2mi_bytes))
-        has_changed |= set(resources, "hugepages-2Mi", bytes_json(m->hugepages_2mi_bytes));
-    has_changed |= set(resources, "memory", bytes_json(memory));
-    has_changed |= set(resources, "pods", number_json(facts->max_pods));
+        has_changed |= json_member_set(resources, "hugepages-2Mi", bytes_json(m->hugepages_2mi_bytes));
+    has_changed |= json_member_set(resources, "memory", bytes_json(memory));
+    has_changed |= json_member_set(resources, "pods", number_json(facts->max_pods));
     return has_changed;
 }
 
@@ -114,10 +80,11 @@ static bool set_addresses(json_t *status, const struct node_facts *facts)
     json_t *addresses = json_array();
 
     for (size_t i = 0; i < facts->address_count; i++)
-        json_array_append_new(addresses,
-                              json_pack("{s:o, s:s}", "address", json_of(facts->addresses[i]), "type", "InternalIP"));
-    json_array_append_new(addresses, json_pack("{s:o, s:s}", "address", json_of(facts->hostname), "type", "Hostname"));
-    return set(status, "addresses", addresses);
+        json_array_append_new(
+            addresses, json_pack("{s:o, s:s}", "address", json_from_str(facts->addresses[i]), "type", "InternalIP"));
+    json_array_append_new(addresses,
+                          json_pack("{s:o, s:s}", "address", json_from_str(facts->hostname), "type", "Hostname"));
+    return json_member_set(status, "addresses", addresses);
 }
 
 static bool set_machine(json_t *status, const struct node_facts *facts, bool *boot_id_changed)
@@ -128,13 +95,14 @@ static bool set_machine(json_t *status, const struct node_facts *facts, bool *bo
     if (boot_id_changed != NULL)
         *boot_id_changed = json_string_length(before) > 0 &&
                            !str_eq(str_from(json_string_value(before), json_string_length(before)), m->boot_id);
-    return set(status, "nodeInfo",
-               json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "architecture", json_of(m->architecture),
-                         "bootID", json_of(m->boot_id), "containerRuntimeVersion", json_of(facts->runtime_version),
-                         "kernelVersion", json_of(m->kernel_version), "kubeProxyVersion", "", "kubeletVersion",
-                         json_of(facts->kubelet_version), "machineID", json_of(m->machine_id), "operatingSystem",
-                         json_of(m->operating_system), "osImage", json_of(m->os_image), "systemUUID",
-                         json_of(m->system_uuid)));
+    return json_member_set(status, "nodeInfo",
+                           json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "architecture",
+                                     json_from_str(m->architecture), "bootID", json_from_str(m->boot_id),
+                                     "containerRuntimeVersion", json_from_str(facts->runtime_version), "kernelVersion",
+                                     json_from_str(m->kernel_version), "kubeProxyVersion", "", "kubeletVersion",
+                                     json_from_str(facts->kubelet_version), "machineID", json_from_str(m->machine_id),
+                                     "operatingSystem", json_from_str(m->operating_system), "osImage",
+                                     json_from_str(m->os_image), "systemUUID", json_from_str(m->system_uuid)));
 }
 
 struct condition {
@@ -168,14 +136,14 @@ static bool set_condition(json_t *conditions, const struct condition *want, int6
         c = json_object();
         json_array_append_new(conditions, c);
     }
-    json_object_set_new(c, "lastHeartbeatTime", time_json(now_unix_ns));
+    json_object_set_new(c, "lastHeartbeatTime", json_from_time(now_unix_ns));
     json_object_set_new(c, "type", json_string(want->type));
-    *has_news |= set(c, "reason", json_string(want->reason));
-    *has_news |= set(c, "message", json_string(want->message));
-    has_changed = set(c, "status", json_string(want->is_true ? "True" : "False"));
+    *has_news |= json_member_set(c, "reason", json_string(want->reason));
+    *has_news |= json_member_set(c, "message", json_string(want->message));
+    has_changed = json_member_set(c, "status", json_string(want->is_true ? "True" : "False"));
     *has_news |= has_changed;
     if (has_changed || json_object_get(c, "lastTransitionTime") == NULL)
-        json_object_set_new(c, "lastTransitionTime", time_json(now_unix_ns));
+        json_object_set_new(c, "lastTransitionTime", json_from_time(now_unix_ns));
     return has_changed;
 }
 
@@ -211,14 +179,15 @@ static bool set_conditions(json_t *status, const struct pressure *p, int64_t now
 bool node_object_set_status(json_t *node, const struct node_facts *facts, int64_t now_unix_ns,
                             const char *reasons[NODE_CONDITIONS], size_t *count, bool *boot_id_changed)
 {
-    json_t *status = object_member(node, "status");
+    json_t *status = json_member_object(node, "status");
     bool has_changed = false;
 
     has_changed |= set_addresses(status, facts);
-    has_changed |= set_resources(object_member(status, "allocatable"), facts, true);
-    has_changed |= set_resources(object_member(status, "capacity"), facts, false);
+    has_changed |= set_resources(json_member_object(status, "allocatable"), facts, true);
+    has_changed |= set_resources(json_member_object(status, "capacity"), facts, false);
     has_changed |= set_conditions(status, &facts->pressure, now_unix_ns, reasons, count);
-    has_changed |= set(status, "daemonEndpoints", json_pack("{s:{s:i}}", "kubeletEndpoint", "Port", (int)facts->port));
+    has_changed |=
+        json_member_set(status, "daemonEndpoints", json_pack("{s:{s:i}}", "kubeletEndpoint", "Port", (int)facts->port));
     has_changed |= set_machine(status, facts, boot_id_changed);
     if (!json_is_array(json_object_get(status, "images")))
         json_object_set_new(status, "images", json_array());

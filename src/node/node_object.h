@@ -11,6 +11,8 @@
 #include "node/machine.h"
 #include "node/pressure.h"
 
+#define NODE_CONDITIONS 4
+
 struct node_facts {
     struct str name;
     struct str hostname;
@@ -25,13 +27,12 @@ struct node_facts {
     struct pressure pressure;
 };
 
-/* A new Node with labels, annotations and status. The caller owns it. */
-json_t *node_object_new(const struct node_facts *facts, int64_t now_unix_ns);
+/* A new Node with labels, annotations and status. The caller owns it. REASONS and COUNT as below. */
+json_t *node_object_new(const struct node_facts *facts, int64_t now_unix_ns, const char *reasons[NODE_CONDITIONS],
+                        size_t *count);
 
 /* Adds the kubelet's own labels where they are missing or wrong. True when that changed NODE. */
 bool node_object_set_labels(json_t *node, const struct node_facts *facts);
-
-#define NODE_CONDITIONS 4
 
 /*
  * Brings NODE's status up to date, heartbeat times too. What others put there (further conditions, extended resources,

@@ -41,6 +41,8 @@ struct pod_container {
     bool is_moved;         /* into it while it ran: what it used before isn't in the cgroup's figures */
     int64_t moved_cpu_ns;  /* CPU time before the move */
 
+    int64_t told_unix_ns; /* start or end that an event was made of; node/kubelet.h's */
+
     /* The two last samples of this run; node/sampler.h's. Empty: NOT_MEASURED. */
     struct usage previous;
     struct usage last;

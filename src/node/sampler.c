@@ -245,10 +245,10 @@ static void view_pods(struct sampler *s, struct arena *arena, struct node_sample
     out->pods = pods;
 }
 
-/* The file system of the root folder, or of the folder above it that is there already. */
-static bool root_filesystem(const char *folder, struct filesystem *out)
+/* While the root folder isn't there, the folder above it that is. */
+bool sampler_filesystem(const struct sampler *s, struct filesystem *out)
 {
-    auto_free char *path = mem_strdup(folder);
+    auto_free char *path = mem_strdup(s->root_folder);
 
     while (!file_exists(path)) {
         char *slash = strrchr(path, '/');
@@ -270,7 +270,7 @@ static void view_rest(struct sampler *s, struct arena *arena, struct node_sample
         out->devices = devices;
         out->device_count = count;
     }
-    out->has_filesystem = root_filesystem(s->root_folder, &out->filesystem);
+    out->has_filesystem = sampler_filesystem(s, &out->filesystem);
     out->limits_time_unix_ns = clock_unix_ns();
     proc_read_limits(s->machine_root, &out->limits);
 }

@@ -48,6 +48,9 @@ void sampler_take(struct sampler *s, int64_t now_mono_ns);
  */
 void sampler_view(struct sampler *s, struct arena *arena, bool is_full, struct node_sample *out);
 
+/* The file system of the root folder, read now. False when it can't be. */
+bool sampler_filesystem(const struct sampler *s, struct filesystem *out);
+
 /* Whether the last sample lacks the node's own CPU or memory. */
 bool sampler_has_failed(const struct sampler *s);
 

@@ -7,22 +7,11 @@
 #include "base/buf.h"
 #include "kube/names.h"
 #include "kube/time.h"
+#include "node/json_text.h"
 #include "node/manifest.h"
 
 #define PRIORITY_NODE_CRITICAL 2000001000
 #define PRIORITY_CLUSTER_CRITICAL 2000000000
-
-static json_t *json_of(struct str s)
-{
-    return json_stringn_nocheck(s.ptr != NULL ? s.ptr : "", s.len);
-}
-
-static struct str text_of(const json_t *object, const char *key)
-{
-    const json_t *v = json_object_get(object, key);
-
-    return json_is_string(v) ? str_from(json_string_value(v), json_string_length(v)) : (struct str){NULL, 0};
-}
 
 /* The member KEY as an object, made when it is missing. NULL when it is something else. */
 static json_t *object_member(json_t *object, const char *key)
@@ -83,19 +72,19 @@ static struct str source_of(const json_t *annotations, const char *what, struct 
     struct str found;
 
     buf_printf(&key, "%s.tacho.dev/%.*s", what, STR_ARG(container));
-    found = text_of(annotations, buf_cstr(&key));
+    found = json_member_text(annotations, buf_cstr(&key));
     if (found.len > 0 || i > 0)
         return found;
     buf_clear(&key);
     buf_printf(&key, "tacho.dev/%s", what);
-    return text_of(annotations, buf_cstr(&key));
+    return json_member_text(annotations, buf_cstr(&key));
 }
 
 static bool read_container(struct static_pod *p, const json_t *container, const json_t *annotations, size_t i,
                            struct error *err)
 {
     struct static_container *c = &p->containers[i];
-    struct str name = text_of(container, "name");
+    struct str name = json_member_text(container, "name");
 
     if (!check_name(name_check_dns1123_label(name), name, "container name", err))
         return false;
@@ -104,7 +93,7 @@ static bool read_container(struct static_pod *p, const json_t *container, const 
             return error_set(err, 0, "two containers are named \"%.*s\"", STR_ARG(name));
     *c = (struct static_container){
         .name = arena_str(&p->arena, name),
-        .image = arena_str(&p->arena, text_of(container, "image")),
+        .image = arena_str(&p->arena, json_member_text(container, "image")),
         .pid_file = arena_str(&p->arena, source_of(annotations, "pid-file", name, i)),
         .cgroup = arena_str(&p->arena, source_of(annotations, "cgroup", name, i)),
     };
@@ -137,7 +126,7 @@ static bool read_containers(struct static_pod *p, const json_t *spec, const json
 
 static void set_container_defaults(json_t *container)
 {
-    struct str image = text_of(container, "image");
+    struct str image = json_member_text(container, "image");
     bool is_latest = str_ends_with(image, STR(":latest")) || str_index(image, ':') < 0;
 
     set_default(container, "imagePullPolicy", json_string(is_latest ? "Always" : "IfNotPresent"));
@@ -149,11 +138,11 @@ static void set_container_defaults(json_t *container)
 static void set_spec_defaults(json_t *spec, struct str node_name)
 {
     json_t *tolerations = json_object_get(spec, "tolerations");
-    struct str priority_class = text_of(spec, "priorityClassName");
+    struct str priority_class = json_member_text(spec, "priorityClassName");
     json_t *container;
     size_t i;
 
-    json_object_set_new(spec, "nodeName", json_of(node_name));
+    json_object_set_new(spec, "nodeName", json_from_str(node_name));
     if (!json_is_array(tolerations)) {
         tolerations = json_array();
         json_object_set_new(spec, "tolerations", tolerations);
@@ -177,8 +166,8 @@ static void set_spec_defaults(json_t *spec, struct str node_name)
 
 static bool check_kind(const json_t *pod, struct error *err)
 {
-    if (!json_is_object(pod) || !str_eq(text_of(pod, "kind"), STR("Pod")) ||
-        !str_eq(text_of(pod, "apiVersion"), STR("v1")))
+    if (!json_is_object(pod) || !str_eq(json_member_text(pod, "kind"), STR("Pod")) ||
+        !str_eq(json_member_text(pod, "apiVersion"), STR("v1")))
         return error_set(err, 0, "not a Pod of apiVersion v1");
     return true;
 }
@@ -187,8 +176,8 @@ static bool check_kind(const json_t *pod, struct error *err)
 static bool complete_metadata(struct static_pod *p, json_t *metadata, json_t *annotations, struct str node_name,
                               struct error *err)
 {
-    struct str name = text_of(metadata, "name"), namespace = text_of(metadata, "namespace");
-    struct str uid = text_of(metadata, "uid");
+    struct str name = json_member_text(metadata, "name"), namespace = json_member_text(metadata, "namespace");
+    struct str uid = json_member_text(metadata, "uid");
     auto_buf struct buf full = {0}, seen = {0};
 
     if (namespace.len == 0)
@@ -206,12 +195,12 @@ static bool complete_metadata(struct static_pod *p, json_t *metadata, json_t *an
     p->name = arena_str(&p->arena, buf_str(&full));
     p->namespace = arena_str(&p->arena, namespace);
     p->uid = uid.len > 0 ? arena_str(&p->arena, uid) : p->hash;
-    json_object_set_new(metadata, "name", json_of(p->name));
-    json_object_set_new(metadata, "namespace", json_of(p->namespace));
-    json_object_set_new(metadata, "uid", json_of(p->uid));
+    json_object_set_new(metadata, "name", json_from_str(p->name));
+    json_object_set_new(metadata, "namespace", json_from_str(p->namespace));
+    json_object_set_new(metadata, "uid", json_from_str(p->uid));
     kube_time_print_micro(&seen, p->seen_unix_ns);
-    json_object_set_new(annotations, "kubernetes.io/config.hash", json_of(p->hash));
-    json_object_set_new(annotations, "kubernetes.io/config.seen", json_of(buf_str(&seen)));
+    json_object_set_new(annotations, "kubernetes.io/config.hash", json_from_str(p->hash));
+    json_object_set_new(annotations, "kubernetes.io/config.seen", json_from_str(buf_str(&seen)));
     json_object_set_new(annotations, "kubernetes.io/config.source", json_string("file"));
     return true;
 }

@@ -66,11 +66,15 @@ static void drop_incomparable(json_t *node)
 static void test_against_real_kubelet(void **state)
 {
     struct node_facts facts = some_facts();
-    json_t *ours = node_object_new(&facts, T0), *real = json_load_file(FIXTURES "/kubelet-1.20/node.json", 0, NULL);
+    const char *reasons[NODE_CONDITIONS];
+    size_t count;
+    json_t *ours = node_object_new(&facts, T0, reasons, &count), *real = json_load_file(FIXTURES "/kubelet-1.20/node.json", 0, NULL);
     auto_free char *our_text = NULL, *real_text = NULL;
 
     (void)state;
     assert_non_null(real);
+    assert_int_equal(count, NODE_CONDITIONS);
+    assert_string_equal(reasons[3], "NodeReady");
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(json_object_get(ours, "status"), "allocatable"), "memory")),
         "24581220Ki");
@@ -93,10 +97,10 @@ static const char *condition_text(json_t *node, size_t i, const char *key)
 static void test_changes(void **state)
 {
     struct node_facts facts = some_facts();
-    json_t *node = node_object_new(&facts, T0);
     const char *reasons[NODE_CONDITIONS];
     bool is_other_boot;
     size_t count;
+    json_t *node = node_object_new(&facts, T0, reasons, &count);
 
     (void)state;
     assert_false(node_object_set_status(node, &facts, T0 + 10 * NS_PER_S, reasons, &count, &is_other_boot));
