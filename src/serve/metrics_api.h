@@ -1,0 +1,31 @@
+/*
+ * The Resource Metrics API, metrics.k8s.io/v1beta1, served from a catalog and a usage store:
+ *
+ *     /apis/metrics.k8s.io/v1beta1/nodes[/NAME]
+ *     /apis/metrics.k8s.io/v1beta1/pods
+ *     /apis/metrics.k8s.io/v1beta1/namespaces/NAMESPACE/pods[/NAME]
+ *
+ * get and list, with label and field selectors (metadata.name, metadata.namespace), as the objects,
+ * PartialObjectMetadata or Tables, and discovery for the group. limit, continue and resourceVersion are understood and
+ * change nothing: there is always the whole, newest list. Loop thread only. Source: Kubernetes docs, "Resource metrics
+ * pipeline"; behaviour of metrics-server.
+ */
+#ifndef SERVE_METRICS_API_H
+#define SERVE_METRICS_API_H
+
+#include "apiserver/server.h"
+#include "serve/catalog.h"
+#include "store/usage.h"
+
+struct metrics_api;
+
+/* CATALOG and STORE are borrowed. SERVER_ADDRESS ("10.0.0.1:443", copied) is what discovery tells clients; "" for none.
+ */
+struct metrics_api *metrics_api_new(const struct catalog *catalog, const struct usage_store *store,
+                                    struct str server_address);
+void metrics_api_free(struct metrics_api *a);
+
+/* Routes the paths above, and /apis, to A, which outlives SERVER. */
+void metrics_api_install(struct metrics_api *a, struct api_server *server);
+
+#endif

@@ -1,0 +1,385 @@
+#include "serve/metrics_api.h"
+
+#include "../apiserver/world.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "kube/time.h"
+#include "scrape/batch_builder.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define API "/apis/metrics.k8s.io/v1beta1"
+#define STATUS(message, reason, details, code)                                                                 \
+    "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"" message \
+    "\",\"reason\":\"" reason "\"" details ",\"code\":" code "}\n"
+#define DETAILS(details) ",\"details\":{" details "}"
+#define GONE STATUS("the server could not find the requested resource", "NotFound", DETAILS(""), "404")
+#define NOT_ALLOWED \
+    STATUS("the server does not allow this method on the requested resource", "MethodNotAllowed", DETAILS(""), "405")
+#define NO_WATCH(kind)                                                                                        \
+    STATUS("watch is not supported on resources of kind \\\"" kind ".metrics.k8s.io\\\"", "MethodNotAllowed", \
+           DETAILS("\"group\":\"metrics.k8s.io\",\"kind\":\"" kind "\""), "405")
+
+/* NOW stands for the time of the request. */
+#define META_N1 "{\"name\":\"n1\",\"creationTimestamp\":NOW,\"labels\":{\"a\\u003cb\":\"x\",\"os\":\"linux\"}}"
+#define FIGURES_N1                                                                                            \
+    "\"timestamp\":\"2026-01-31T12:00:15Z\",\"window\":\"15s\",\"usage\":{\"cpu\":\"166666666n\",\"memory\":" \
+    "\"100Mi\"}"
+#define N1 "{\"metadata\":" META_N1 "," FIGURES_N1 "}"
+#define META_N2 "{\"name\":\"n2\",\"creationTimestamp\":NOW}"
+#define N2                                                                                     \
+    "{\"metadata\":" META_N2                                                                   \
+    ",\"timestamp\":\"2026-01-31T12:00:05Z\",\"window\":\"14.985s\",\"usage\":{\"cpu\":\"2\"," \
+    "\"memory\":\"1048577\"}}"
+#define META_P1 "{\"name\":\"p1\",\"namespace\":\"default\",\"creationTimestamp\":NOW,\"labels\":{\"app\":\"web\"}}"
+#define FIGURES_P1                                                                                                     \
+    "\"timestamp\":\"2026-01-31T12:00:14Z\",\"window\":\"14.9s\",\"containers\":[{\"name\":\"c1\",\"usage\":{\"cpu\":" \
+    "\"100m\",\"memory\":\"1Mi\"}},{\"name\":\"c2\",\"usage\":{\"cpu\":\"0\",\"memory\":\"1k\"}}]"
+#define P1 "{\"metadata\":" META_P1 "," FIGURES_P1 "}"
+#define META_P3 "{\"name\":\"p3\",\"namespace\":\"default\",\"creationTimestamp\":NOW}"
+#define P3 "{\"metadata\":" META_P3 ",\"timestamp\":null,\"window\":\"0s\",\"containers\":[]}"
+#define META_P4 "{\"name\":\"p1\",\"namespace\":\"other\",\"creationTimestamp\":NOW}"
+#define P4                                                                                        \
+    "{\"metadata\":" META_P4                                                                      \
+    ",\"timestamp\":\"2026-01-31T12:00:15Z\",\"window\":\"15s\",\"containers\":[{\"name\":\"c\"," \
+    "\"usage\":{\"cpu\":\"1n\",\"memory\":\"1Gi\"}}]}"
+#define NODES(items) \
+    "{\"kind\":\"NodeMetricsList\",\"apiVersion\":\"metrics.k8s.io/v1beta1\",\"metadata\":{},\"items\":[" items "]}\n"
+#define PODS(items) \
+    "{\"kind\":\"PodMetricsList\",\"apiVersion\":\"metrics.k8s.io/v1beta1\",\"metadata\":{},\"items\":[" items "]}\n"
+
+#define COLUMN(name, format, description)                                                                 \
+    "{\"name\":\"" name "\",\"type\":\"string\",\"format\":\"" format "\",\"description\":\"" description \
+    "\",\"priority\":0}"
+#define TABLE(rows)                                                                                              \
+    "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{},\"columnDefinitions\":[" COLUMN(      \
+        "Name", "name", "Name of the resource") "," COLUMN("cpu", "quantity",                                    \
+                                                           "") "," COLUMN("memory", "quantity",                  \
+                                                                          "") "," COLUMN("Window", "duration",   \
+                                                                                         "") "],\"rows\":[" rows \
+                                                                                             "]}\n"
+#define PARTIAL(meta) "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":" meta "}"
+#define AS_TABLE                                                                                                    \
+    {                                                                                                               \
+        "Accept", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io," \
+                  "application/json"                                                                                \
+    }
+#define AS(kind)                                                    \
+    {                                                               \
+        "Accept", "application/json;as=" kind ";v=v1;g=meta.k8s.io" \
+    }
+
+static const struct {
+    struct question q;
+    int status;
+    const char *body;
+} cases[] = {
+    /* discovery */
+    {{.path = "/apis"},
+     200,
+     "{\"kind\":\"APIGroupList\",\"apiVersion\":\"v1\",\"groups\":[{\"name\":\"metrics.k8s.io\",\"versions\":[{"
+     "\"groupVersion\":"
+     "\"metrics.k8s.io/v1beta1\",\"version\":\"v1beta1\"}],\"preferredVersion\":{\"groupVersion\":\"metrics.k8s.io/"
+     "v1beta1\","
+     "\"version\":\"v1beta1\"},\"serverAddressByClientCIDRs\":[{\"clientCIDR\":\"0.0.0.0/"
+     "0\",\"serverAddress\":\"10.0.0.9:443\"}]}]}"
+     "\n"},
+    {{.path = "/apis/metrics.k8s.io/"},
+     200,
+     "{\"kind\":\"APIGroup\",\"apiVersion\":\"v1\",\"name\":\"metrics.k8s.io\",\"versions\":[{\"groupVersion\":"
+     "\"metrics.k8s.io/v1beta1\",\"version\":\"v1beta1\"}],\"preferredVersion\":{\"groupVersion\":\"metrics.k8s.io/"
+     "v1beta1\","
+     "\"version\":\"v1beta1\"}}\n"},
+    {{.path = API},
+     200,
+     "{\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\",\"groupVersion\":\"metrics.k8s.io/"
+     "v1beta1\",\"resources\":[{\"name\":"
+     "\"nodes\",\"singularName\":\"\",\"namespaced\":false,\"kind\":\"NodeMetrics\",\"verbs\":[\"get\",\"list\"]},{"
+     "\"name\":\"pods\","
+     "\"singularName\":\"\",\"namespaced\":true,\"kind\":\"PodMetrics\",\"verbs\":[\"get\",\"list\"]}]}\n"},
+    {{.path = "/apis", .headers = {"Accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}},
+     200,
+     "{\"kind\":\"APIGroupDiscoveryList\",\"apiVersion\":\"apidiscovery.k8s.io/"
+     "v2\",\"metadata\":{},\"items\":[{\"metadata\":{"
+     "\"name\":\"metrics.k8s.io\"},\"versions\":[{\"version\":\"v1beta1\",\"resources\":[{\"resource\":\"nodes\","
+     "\"responseKind\":{"
+     "\"group\":\"\",\"version\":\"\",\"kind\":\"NodeMetrics\"},\"scope\":\"Cluster\",\"singularResource\":\"\","
+     "\"verbs\":[\"get\","
+     "\"list\"]},{\"resource\":\"pods\",\"responseKind\":{\"group\":\"\",\"version\":\"\",\"kind\":\"PodMetrics\"},"
+     "\"scope\":"
+     "\"Namespaced\",\"singularResource\":\"\",\"verbs\":[\"get\",\"list\"]}],\"freshness\":\"Current\"}]}]}\n"},
+    {{.path = "/apis/apps"},
+     404,
+     "{\n  \"paths\": [\n    \"/apis\",\n    \"/apis/metrics.k8s.io\",\n    "
+     "\"/apis/metrics.k8s.io/v1beta1\",\n    \"/ok\",\n    \"/slow\"\n  ]\n}"},
+
+    /* objects */
+    {{.path = API "/nodes"}, 200, NODES(N1 "," N2)},
+    {{.path = API "/nodes/n1"},
+     200,
+     "{\"kind\":\"NodeMetrics\",\"apiVersion\":\"metrics.k8s.io/v1beta1\",\"metadata\":" META_N1 "," FIGURES_N1 "}\n"},
+    {{.path = API "/pods"}, 200, PODS(P1 "," P3 "," P4)},
+    {{.path = API "/namespaces/default/pods"}, 200, PODS(P1 "," P3)},
+    {{.path = API "/namespaces/nowhere/pods"}, 200, PODS("")},
+    {{.path = API "/namespaces/default/pods/p1"},
+     200,
+     "{\"kind\":\"PodMetrics\",\"apiVersion\":\"metrics.k8s.io/v1beta1\",\"metadata\":" META_P1 "," FIGURES_P1 "}\n"},
+    {{.path = API "/pods?limit=1&continue=x&resourceVersion=5&timeoutSeconds=3"}, 200, PODS(P1 "," P3 "," P4)},
+    {{.path = API "/nodes/n2", .headers = {"Accept", "application/yaml"}},
+     200,
+     "apiVersion: metrics.k8s.io/v1beta1\nkind: NodeMetrics\nmetadata:\n  creationTimestamp: NOW\n  name: n2\n"
+     "timestamp: \"2026-01-31T12:00:05Z\"\nusage:\n  cpu: \"2\"\n  memory: \"1048577\"\nwindow: 14.985s\n"},
+
+    /* what there is none of */
+    {{.path = API "/nodes/n9"},
+     404,
+     STATUS("node \\\"n9\\\" not found", "NotFound", DETAILS("\"name\":\"n9\",\"kind\":\"node\""), "404")},
+    {{.path = API "/nodes/new"},
+     404,
+     STATUS("nodemetrics.metrics.k8s.io \\\"new\\\" not found", "NotFound",
+            DETAILS("\"name\":\"new\",\"group\":\"metrics.k8s.io\",\"kind\":\"nodemetrics\""), "404")},
+    {{.path = API "/namespaces/default/pods/web-1"},
+     404,
+     STATUS("pods \\\"web-1\\\" not found", "NotFound", DETAILS("\"name\":\"web-1\",\"kind\":\"pods\""), "404")},
+    {{.path = API "/namespaces/default/pods/p2"},
+     404,
+     STATUS("podmetrics.metrics.k8s.io \\\"default/p2\\\" not found", "NotFound",
+            DETAILS("\"name\":\"default/p2\",\"group\":\"metrics.k8s.io\",\"kind\":\"podmetrics\""), "404")},
+
+    /* paths and methods */
+    {{.path = API "/services"}, 404, GONE},
+    {{.path = API "/nodes/n1/status"}, 404, GONE},
+    {{.path = API "/pods/p1"}, 404, GONE},
+    {{.path = API "/namespaces/default"}, 404, GONE},
+    {{.path = API "/namespaces/default/nodes"}, 404, GONE},
+    {{.path = API "/watch/pods"}, 404, GONE},
+    {{.path = "/apis/metrics.k8s.io/v1/nodes"}, 404, GONE},
+    {{.path = API "/nodes", .method = "POST"}, 405, NOT_ALLOWED},
+    {{.path = API "/nodes/n1", .method = "DELETE"}, 405, NOT_ALLOWED},
+    {{.path = API "/namespaces/default/pods/p1", .method = "PUT"}, 405, NOT_ALLOWED},
+    {{.path = API "/pods?watch=true"}, 405, NO_WATCH("pods")},
+    {{.path = API "/nodes?watch=1"}, 405, NO_WATCH("nodes")},
+
+    /* selectors */
+    {{.path = API "/nodes?labelSelector=os%3Dlinux"}, 200, NODES(N1)},
+    {{.path = API "/nodes?labelSelector=os!%3Dlinux"}, 200, NODES(N2)},
+    {{.path = API "/namespaces/default/pods?labelSelector=app%20in%20(web,db)"}, 200, PODS(P1)},
+    {{.path = API "/nodes?labelSelector=a%3Db%3Dc"}, 400, NULL},
+    {{.path = API "/nodes?fieldSelector=metadata.name%3Dn2"}, 200, NODES(N2)},
+    {{.path = API "/nodes?fieldSelector=metadata.namespace%3Dx"}, 200, NODES("")},
+    {{.path = API "/nodes?fieldSelector=metadata.namespace!%3Dx"}, 200, NODES(N1 "," N2)},
+    {{.path = API "/pods?fieldSelector=metadata.name%3Dp1,metadata.namespace!%3Dother"}, 200, PODS(P1)},
+    {{.path = API "/pods?fieldSelector=status.phase%3DRunning"},
+     400,
+     STATUS(
+         "\\\"status.phase\\\" is not a known field selector: only \\\"metadata.name\\\", \\\"metadata.namespace\\\"",
+         "BadRequest", "", "400")},
+    {{.path = API "/pods?limit=x"},
+     400,
+     STATUS("strconv.ParseInt: parsing \\\"x\\\": invalid syntax", "BadRequest", "", "400")},
+    {{.path = API "/pods?resourceVersionMatch=Exact"},
+     422,
+     STATUS(
+         "ListOptions.meta.k8s.io \\\"\\\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is "
+         "forbidden "
+         "unless resourceVersion is provided",
+         "Invalid",
+         DETAILS("\"group\":\"meta.k8s.io\",\"kind\":\"ListOptions\",\"causes\":[{\"reason\":\"FieldValueForbidden\","
+                 "\"message\":\"Forbidden: resourceVersionMatch is forbidden unless resourceVersion is "
+                 "provided\",\"field\":"
+                 "\"resourceVersionMatch\"}]"),
+         "422")},
+    {{.path = API "/pods?sendInitialEvents=true"}, 422, NULL},
+    {{.path = API "/namespaces/default/pods/p1?export=1"},
+     400,
+     STATUS("the export parameter, deprecated since v1.14, is no longer supported", "BadRequest", "", "400")},
+
+    /* Tables */
+    {{.path = API "/nodes", .headers = AS_TABLE},
+     200,
+     TABLE("{\"cells\":[\"n1\",\"166666666n\",\"100Mi\",\"15s\"],\"object\":" PARTIAL(
+         META_N1) "},"
+                  "{\"cells\":[\"n2\",\"2\",\"1048577\",\"14.985s\"],\"object\":" PARTIAL(META_N2) "}")},
+    {{.path = API "/nodes/n2?includeObject=None", .headers = AS_TABLE},
+     200,
+     TABLE("{\"cells\":[\"n2\",\"2\",\"1048577\",\"14.985s\"],\"object\":null}")},
+    {{.path = API "/namespaces/default/pods", .headers = AS_TABLE},
+     200,
+     TABLE("{\"cells\":[\"p1\",\"100m\",\"1049576\",\"14.9s\"],\"object\":" PARTIAL(
+         META_P1) "},"
+                  "{\"cells\":[\"p3\",\"0\",\"0\",\"0s\"],\"object\":" PARTIAL(META_P3) "}")},
+    {{.path = API "/namespaces/other/pods?includeObject=Object", .headers = AS_TABLE},
+     200,
+     TABLE("{\"cells\":[\"p1\",\"1n\",\"1Gi\",\"15s\"],\"object\":{\"kind\":\"PodMetrics\",\"apiVersion\":\"metrics."
+           "k8s.io/v1beta1\","
+           "\"metadata\":" META_P4
+           ",\"timestamp\":\"2026-01-31T12:00:15Z\",\"window\":\"15s\",\"containers\":[{\"name\":\"c\","
+           "\"usage\":{\"cpu\":\"1n\",\"memory\":\"1Gi\"}}]}}")},
+    {{.path = API "/namespaces/nowhere/pods", .headers = AS_TABLE},
+     200,
+     "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/"
+     "v1\",\"metadata\":{},\"columnDefinitions\":null,\"rows\":null}\n"},
+    {{.path = API "/pods?includeObject=x", .headers = AS_TABLE},
+     400,
+     STATUS("Unable to convert to Table as requested: includeObject: Invalid value: \\\"x\\\": must be 'Metadata', "
+            "'Object', "
+            "'None', or empty",
+            "BadRequest", "", "400")},
+    {{.path = API "/pods?fieldSelector=metadata.name%3Dp3", .headers = AS_TABLE},
+     200,
+     "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{},\"columnDefinitions\":[" COLUMN(
+         "Name", "name", "Name of the resource") "," COLUMN("Window", "duration",
+                                                            "") "],\"rows\":[{\"cells\":[\"p3\",\"0s\"],"
+                                                                "\"object\":" PARTIAL(META_P3) "}]}\n"},
+
+    /* metadata only */
+    {{.path = API "/nodes/n2", .headers = AS("PartialObjectMetadata")}, 200, PARTIAL(META_N2) "\n"},
+    {{.path = API "/nodes", .headers = AS("PartialObjectMetadataList")},
+     200,
+     "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{},\"items\":[" PARTIAL(
+         META_N1) "," PARTIAL(META_N2) "]}\n"},
+    {{.path = API "/pods", .headers = AS("PartialObjectMetadata")}, 406, NULL},
+    {{.path = API "/nodes/n1", .headers = AS("PartialObjectMetadataList")}, 406, NULL},
+};
+
+/* --- what is known --- */
+
+#define NOON_NS (INT64_C(1769860800) * NS_PER_S)
+
+struct container_point {
+    const char *namespace, *pod, *container;
+    int64_t time_ms;
+    uint64_t cpu_ns, memory_bytes;
+};
+
+static void put_batch(struct usage_store *s, const char *node, int64_t time_ms, uint64_t cpu_ns, uint64_t memory_bytes,
+                      const struct container_point *points, size_t count)
+{
+    struct batch_builder b;
+
+    batch_builder_init(&b, NULL);
+    b.node =
+        (struct usage_point){.time_ns = NOON_NS + time_ms * NS_PER_MS, .cpu_ns = cpu_ns, .memory_bytes = memory_bytes};
+    for (size_t i = 0; i < count; i++) {
+        const struct container_point *p = &points[i];
+        struct container_names names = {str_of(p->container), str_of(p->pod), str_of(p->namespace)};
+        *batch_builder_take(&b, names) = (struct usage_point){
+            .time_ns = NOON_NS + p->time_ms * NS_PER_MS, .cpu_ns = p->cpu_ns, .memory_bytes = p->memory_bytes};
+    }
+    usage_store_put(s, str_of(node), batch_builder_finish(&b));
+}
+
+static struct usage_store *make_store(void)
+{
+    static const struct container_point first[] = {
+        {"default", "p1", "c1", 0, 1000000000, 5}, {"default", "p1", "c2", -100, 7, 5},
+        {"default", "p3", "c", 0, 9, 5},           {"other", "p1", "c", 0, 100, 5},
+        {"default", "unknown", "c", 0, 1, 5},
+    };
+    static const struct container_point second[] = {
+        {"default", "p1", "c1", 14900, 2490000000, 1048576},
+        {"default", "p1", "c2", 15100, 7, 1000},
+        {"default", "p2", "c", 15000, 5, 5},
+        {"default", "p3", "c", 15000, 8, 5},
+        {"other", "p1", "c", 15000, 115, 1073741824},
+        {"default", "unknown", "c", 15000, 1, 5},
+    };
+    struct usage_store *s = usage_store_new(15 * NS_PER_S);
+
+    put_batch(s, "n1", 0, 10000000000, 5, first, 5);
+    put_batch(s, "n1", 15000, 12500000001, 104857600, second, 6);
+    put_batch(s, "n2", -9485, 1, 5, NULL, 0);
+    put_batch(s, "n2", 5500, 29970000001, 1048577, NULL, 0);
+    put_batch(s, "new", 15000, 1, 5, NULL, 0);
+    put_batch(s, "unselected", 0, 1, 5, NULL, 0);
+    put_batch(s, "unselected", 15000, 2, 5, NULL, 0);
+    return s;
+}
+
+static struct catalog *make_catalog(void)
+{
+    static const char *const nodes[] = {
+        "{\"metadata\":{\"name\":\"n2\"}}",
+        "{\"metadata\":{\"name\":\"n1\",\"labels\":{\"os\":\"linux\",\"a<b\":\"x\"}}}",
+        "{\"metadata\":{\"name\":\"new\"}}",
+        "{\"metadata\":{\"name\":\"unselected\",\"labels\":{\"skip\":\"\"}}}",
+    };
+    static const char *const pods[] = {
+        "{\"metadata\":{\"name\":\"p1\",\"namespace\":\"other\"},\"spec\":{\"nodeName\":\"n1\"}}",
+        "{\"metadata\":{\"name\":\"p3\",\"namespace\":\"default\"},\"spec\":{\"nodeName\":\"n1\"}}",
+        "{\"metadata\":{\"name\":\"p2\",\"namespace\":\"default\"},\"spec\":{\"nodeName\":\"n1\"}}",
+        "{\"metadata\":{\"name\":\"p1\",\"namespace\":\"default\",\"labels\":{\"app\":\"web\"}},\"spec\":{\"nodeName\":"
+        "\"n1\"}}",
+        "{\"metadata\":{\"name\":\"elsewhere\",\"namespace\":\"default\"},\"spec\":{\"nodeName\":\"n2\"}}",
+    };
+    struct catalog *c = catalog_new(STR("!skip"), NULL);
+
+    for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
+        assert_non_null(catalog_set_node(c, str_of(nodes[i]), NULL));
+    for (size_t i = 0; i < sizeof(pods) / sizeof(pods[0]); i++)
+        assert_non_null(catalog_set_pod(c, str_of(pods[i]), NULL));
+    return c;
+}
+
+static struct metrics_api *the_api;
+
+static void route(struct world *w)
+{
+    metrics_api_install(the_api, w->server);
+}
+
+/* Puts NOW in the place of each creationTimestamp, and says whether all were near the present. */
+static void hide_now(struct buf *out, struct str body)
+{
+    static const char *const names[] = {"\"creationTimestamp\":", "creationTimestamp: "};
+    ptrdiff_t at;
+
+    for (size_t i = 0; i < 2; i++) {
+        while ((at = str_find(body, str_of(names[i]))) >= 0) {
+            size_t before = (size_t)at + strlen(names[i]);
+            int64_t ns = 0;
+            assert_true(kube_time_parse(str_head(str_skip(body, before + 1), 20), &ns));
+            assert_in_range(ns, clock_unix_ns() - 60 * NS_PER_S, clock_unix_ns());
+            buf_add_str(out, str_head(body, before));
+            buf_add_cstr(out, "NOW");
+            body = str_skip(body, before + 22);
+        }
+    }
+    buf_add_str(out, body);
+}
+
+static void test_answers(void **state)
+{
+    struct usage_store *store = make_store();
+    struct catalog *catalog = make_catalog();
+
+    (void)state;
+    the_api = metrics_api_new(catalog, store, STR("10.0.0.9:443"));
+    struct world *w = world_new(&(struct world_options){.route = route, .allows_all = true});
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        auto_answer struct answer a = {0};
+        auto_buf struct buf body = {0};
+        world_ask(w, &cases[i].q, &a);
+        hide_now(&body, buf_str(&a.body));
+        bool is_right = cases[i].body == NULL || strcmp(buf_cstr(&body), cases[i].body) == 0;
+        if (a.status != cases[i].status || !is_right)
+            fail_msg("%s %s: %d\n%s\ninstead of %d\n%s", cases[i].q.method != NULL ? cases[i].q.method : "GET",
+                     cases[i].q.path, a.status, buf_cstr(&body), cases[i].status,
+                     cases[i].body != NULL ? cases[i].body : "");
+    }
+    world_free(w);
+    metrics_api_free(the_api);
+    catalog_free(catalog);
+    usage_store_free(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_answers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
