@@ -5,6 +5,7 @@
 #include "cluster/openapi_schema.h"
 
 #define MAX_GROUP_VERSIONS 32
+#define PROTOBUF_TYPE "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 struct document {
     struct buf bytes;
@@ -172,28 +173,25 @@ static void respond(struct api_request *r, const struct document *d, struct str 
     api_end(r);
 }
 
-/* Which of the protobuf types, old ("@v1.0") or new, the client asks for; an empty str for JSON. */
-static struct str protobuf_type(const struct api_request *r)
+/* Whether the client asks for protobuf, by its old name ("@v1.0", which is no media type to answer with) or its new
+ * one. */
+static bool wants_protobuf(const struct api_request *r)
 {
-    static const struct str types[] = {STR_INIT("application/com.github.proto-openapi.spec.v2@v1.0+protobuf"),
-                                       STR_INIT("application/com.github.proto-openapi.spec.v2.v1.0+protobuf")};
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (str_find(r->accept, types[i]) >= 0)
-            return types[i];
-    }
-    return STR("");
+    return str_find(r->accept, STR("application/com.github.proto-openapi.spec.v2@v1.0+protobuf")) >= 0 ||
+           str_find(r->accept, STR(PROTOBUF_TYPE)) >= 0;
 }
 
 void openapi_handle(struct openapi *o, struct api_request *r)
 {
     static const struct str v3 = STR_INIT("/openapi/v3/");
     struct str path = r->attributes.path;
-    struct str type = protobuf_type(r);
+    bool is_protobuf = wants_protobuf(r);
     if (!str_eq(r->attributes.verb, STR("get")) && !str_eq(r->attributes.verb, STR("head"))) {
         struct status s = status_method_not_allowed();
         api_respond_status(r, &s);
     } else if (str_eq(path, STR("/openapi/v2"))) {
-        respond(r, type.len > 0 ? v2_protobuf(o) : v2_json(o), type.len > 0 ? type : STR("application/json"));
+        respond(r, is_protobuf ? v2_protobuf(o) : v2_json(o),
+                is_protobuf ? STR(PROTOBUF_TYPE) : STR("application/json"));
     } else if (str_eq(path, STR("/openapi/v3")) || str_eq(path, v3)) {
         respond(r, v3_index(o), STR("application/json"));
     } else {

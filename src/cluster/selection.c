@@ -3,8 +3,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 
-static bool check_fields(struct arena *arena, const struct resource *kind, const struct api_attributes *a,
-                         const struct selection *s, struct failure *f)
+static bool check_fields(struct arena *arena, const struct resource *kind, const struct selection *s, struct failure *f)
 {
     size_t count = 0;
     while (kind->field_paths != NULL && kind->field_paths[count] != NULL)
@@ -17,11 +16,7 @@ static bool check_fields(struct arena *arena, const struct resource *kind, const
     auto_error struct error err = {0};
     if (field_selector_check(&s->fields, keys, count + 2, &err))
         return true;
-    return failure_bad_request(f,
-                               "Unable to find \"%s/%s, Resource=%s\" that match label selector \"%.*s\", field "
-                               "selector \"%.*s\": %s",
-                               kind->group, kind->version, kind->plural, STR_ARG(a->label_selector),
-                               STR_ARG(a->field_selector), error_text(&err));
+    return failure_bad_request(f, "%s", error_text(&err));
 }
 
 bool selection_read(struct arena *arena, const struct resource *kind, const struct api_attributes *attributes,
@@ -33,7 +28,7 @@ bool selection_read(struct arena *arena, const struct resource *kind, const stru
     if (!label_selector_parse(arena, attributes->label_selector, &out->labels, &err) ||
         !field_selector_parse(arena, attributes->field_selector, &out->fields, &err))
         return failure_bad_request(f, "%s", error_text(&err));
-    return check_fields(arena, kind, attributes, out, f);
+    return check_fields(arena, kind, out, f);
 }
 
 static struct str field_of(const void *object, struct str key)
