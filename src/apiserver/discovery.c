@@ -84,8 +84,10 @@ static bool find_place(struct str path, struct place *out)
 {
     struct str rest;
 
-    if (path.len > 1 && path.ptr[path.len - 1] == '/')
+    if (str_ends_with(path, STR("/")))
         path.len--;
+    if (str_ends_with(path, STR("/")))
+        return false; /* two slashes name nothing */
     *out = (struct place){0};
     if (str_eq(path, STR("/api")) || str_starts_with(path, STR("/api/"))) {
         out->is_legacy = true;
@@ -94,10 +96,9 @@ static bool find_place(struct str path, struct place *out)
     }
     if (!str_eq(path, STR("/apis")) && !str_starts_with(path, STR("/apis/")))
         return false;
-    if (str_cut(str_skip(path, 6), '/', &out->group, &rest) && rest.len == 0)
-        return false; /* two slashes at the end */
+    str_cut(str_skip(path, 6), '/', &out->group, &rest);
     out->version = rest;
-    return str_index(rest, '/') < 0;
+    return str_index(rest, '/') < 0 && (out->group.len > 0 || rest.len == 0);
 }
 
 /* Appends the document of PLACE; false when the table has none. */

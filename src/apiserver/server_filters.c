@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/duration.h"
-#include "base/log.h"
+#include "base/log_limit.h"
 
 void api_server_fail(struct api_request *r, const struct api_failure *failure)
 {
@@ -57,6 +57,7 @@ static void route(struct api_turn *t)
 
 static void on_authorized(void *arg, const struct authz_answer *answer)
 {
+    static struct log_limit limit_of_failures = LOG_LIMIT(1, 10);
     struct api_turn *t = arg;
     struct api_request *r = t->r;
 
@@ -65,8 +66,8 @@ static void on_authorized(void *arg, const struct authz_answer *answer)
         return;
     }
     if (answer->decision == AUTHZ_FAILED)
-        log_error("Authorization failed", LOG_STR("URI", r->http->target), LOG_STR("user", r->user.name),
-                  LOG_ERR(answer->err));
+        log_limited(&limit_of_failures, LOG_LEVEL_ERROR, "Authorization failed", LOG_STR("URI", r->http->target),
+                    LOG_STR("user", r->user.name), LOG_ERR(answer->err));
     api_server_fail(r, &(struct api_failure){
                            .kind = answer->decision == AUTHZ_FAILED ? API_FAILURE_AUTHORIZER : API_FAILURE_FORBIDDEN,
                            .user = &r->user,

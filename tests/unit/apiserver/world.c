@@ -204,15 +204,31 @@ static void make_certificates(struct world *w)
           &w->serving);
 }
 
+static struct tls_server *make_tls(struct world *w, bool is_http2_enabled)
+{
+    auto_error struct error err = {0};
+    struct tls_server *tls =
+        tls_server_new(&(struct tls_server_options){.certificate_pem = buf_str(&w->serving.certificate),
+                                                    .key_pem = buf_str(&w->serving.key),
+                                                    .client_ca_pem = buf_str(&w->client_ca.certificate),
+                                                    .is_http2_enabled = is_http2_enabled},
+                       &err);
+
+    if (tls == NULL)
+        fail_msg("%s", error_text(&err));
+    return tls;
+}
+
 static void make_client(struct world *w, const char *url)
 {
     static const struct fake_peer_events events = {on_kube_request, on_kube_closed};
     struct client_config config = {0};
     auto_buf struct buf address = {0};
 
-    w->kube = fake_peer_new(&w->loop, NULL, &events, w);
-    buf_printf(&address, "http://127.0.0.1:%u", fake_peer_port(w->kube));
+    w->kube = fake_peer_new(&w->loop, w->kube_tls, &events, w);
+    buf_printf(&address, "https://127.0.0.1:%u", fake_peer_port(w->kube));
     config.server = mem_strdup(url != NULL ? url : buf_cstr(&address));
+    config.ca = str_dup(buf_str(&w->serving.certificate));
     config.ns = mem_strdup("default");
     w->client = rest_client_new(w->pool, &config, NULL);
     client_config_free(&config);
@@ -223,12 +239,6 @@ static void make_server(struct world *w, const struct world_options *options)
     struct api_server_options server = options->server;
     auto_error struct error err = {0};
 
-    w->tls = tls_server_new(&(struct tls_server_options){.certificate_pem = buf_str(&w->serving.certificate),
-                                                         .key_pem = buf_str(&w->serving.key),
-                                                         .client_ca_pem = buf_str(&w->client_ca.certificate),
-                                                         .is_http2_enabled = !options->is_http1},
-                            &err);
-    assert_non_null(w->tls);
     w->tokens = token_review_new(&w->loop, w->client, 0);
     w->authn = authn_new(token_review_lookup(w->tokens), !options->is_anonymous_refused);
     w->authz = authz_delegated_new(&w->loop, &(struct authz_delegated_options){.client = w->client});
@@ -257,6 +267,8 @@ struct world *world_new(const struct world_options *options)
     uv_timer_start(&w->watchdog, on_watchdog, 20000, 0);
     w->pool = fetch_pool_new(&w->loop);
     make_certificates(w);
+    w->tls = make_tls(w, !options->is_http1);
+    w->kube_tls = make_tls(w, false);
     make_client(w, options->kube_url);
     make_server(w, options);
     return w;
@@ -288,6 +300,7 @@ void world_free(struct world *w)
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&w->loop), 0);
     tls_server_free(w->tls);
+    tls_server_free(w->kube_tls);
     certs_pair_free(&w->client_ca);
     certs_pair_free(&w->proxy_ca);
     certs_pair_free(&w->serving);

@@ -30,7 +30,7 @@ struct world {
     size_t held_count;
 
     struct certs_pair client_ca, proxy_ca, serving;
-    struct tls_server *tls;
+    struct tls_server *tls, *kube_tls;
     struct authn *authn;
     struct token_review *tokens;
     struct authz_delegated *authz;
