@@ -99,8 +99,8 @@ static inline void fake_on_request(void *arg, struct http_exchange *x)
     } else if (str_eq(r->path, STR("/ignore"))) {
         http_exchange_respond(x, 200, NULL, STR("ignored"));
     } else if (str_starts_with(r->path, STR("/big/")) && str_to_u64(str_skip(r->path, 5), &n)) {
-        e->left = n;
-        http_exchange_start(x, 200, NULL, (int64_t)n);
+        e->left = n % 10000000; /* a fuzzer asks for terabytes */
+        http_exchange_start(x, 200, NULL, (int64_t)e->left);
     } else if (!str_eq(r->path, STR("/later")) && !str_eq(r->path, STR("/hold"))) {
         http_exchange_respond(x, 404, NULL, STR("no"));
     }
