@@ -18,8 +18,8 @@
  *
  * The watch resumes with bookmarks from the last resourceVersion; asks the server to end it after a random 5 to 10
  * minutes; is dropped when the server doesn't. Dropped connections, half events, 401, 429, 5xx, garbage: try again
- * after a random time between 0.1 s and 0.8 s, 1.6 s ... 30 s, counted afresh after a minute of health. Each cause is
- * logged once, not once per retry, and its end once.
+ * after up to 0.8 s, 1.6 s ... 30 s (random, at least an eighth of it), counted afresh after a minute of health. Each
+ * cause is logged once, not once per retry, and its end once.
  *
  * Events of one reflector are in the order that the server had them in. From inside any callback everything here may be
  * called; after reflector_free no callback comes, not even for the rest of the bytes at hand. Owner: loop's
@@ -62,13 +62,14 @@ struct reflector_options {
     struct reflector_events events;
     void *owner;
 
-    size_t page_size;                         /* objects asked for at once; 0: 500 */
-    size_t max_object_bytes;                  /* a larger object is left out, with a log line; 0: 8 MiB */
-    int64_t backoff_min_ms;                   /* 0: 800 */
-    int64_t backoff_max_ms;                   /* 0: 30,000 */
-    int64_t healthy_ms;                       /* a watch that lived longer clears the backoff; 0: 60,000 */
-    int64_t watch_min_s;                      /* timeoutSeconds is random between this and twice this; 0: 300 */
-    int64_t watch_grace_s;                    /* the server gets that much longer before the watch is dropped; 0: 30 */
+    size_t page_size;        /* objects asked for at once; 0: 500 */
+    size_t max_object_bytes; /* a larger object is left out, with a log line; 0: 8 MiB */
+    int64_t backoff_min_ms;  /* 0: 800 */
+    int64_t backoff_max_ms;  /* 0: 30,000 */
+    int64_t healthy_ms;      /* a watch that lived longer clears the backoff; 0: 60,000 */
+    int64_t watch_min_s;     /* timeoutSeconds is random between this and twice this; 0: 300 */
+    int64_t watch_grace_ms;  /* the server gets that much longer before the watch is dropped; 0: 30,000 */
+    int64_t stall_ms;        /* a list of which nothing arrived for so long is dropped; 0: 60,000 */
     uint64_t (*random_below)(uint64_t bound); /* NULL: base/random.h */
 };
 

@@ -177,8 +177,8 @@ static void on_connection(uv_stream_t *listener, int status)
     uv_close((uv_handle_t *)&conn->tcp, on_tcp_closed);
 }
 
-struct fake_peer *fake_peer_new(uv_loop_t *loop, struct tls_server *tls, const struct fake_peer_events *events,
-                                void *owner)
+static struct fake_peer *peer_new(uv_loop_t *loop, struct tls_server *tls, unsigned port,
+                                  const struct fake_peer_events *events, void *owner)
 {
     struct fake_peer *peer = mem_zalloc(sizeof(*peer));
     struct sockaddr_in address;
@@ -188,7 +188,7 @@ struct fake_peer *fake_peer_new(uv_loop_t *loop, struct tls_server *tls, const s
     peer->tls = tls;
     peer->events = events;
     peer->owner = owner;
-    uv_ip4_addr("127.0.0.1", 0, &address);
+    uv_ip4_addr("127.0.0.1", (int)port, &address);
     uv_tcp_init(loop, &peer->listener);
     peer->listener.data = peer;
     int failed = uv_tcp_bind(&peer->listener, (struct sockaddr *)&address, 0);
@@ -198,6 +198,17 @@ struct fake_peer *fake_peer_new(uv_loop_t *loop, struct tls_server *tls, const s
     uv_tcp_getsockname(&peer->listener, (struct sockaddr *)&address, &len);
     peer->port = ntohs(address.sin_port);
     return peer;
+}
+
+struct fake_peer *fake_peer_new(uv_loop_t *loop, struct tls_server *tls, const struct fake_peer_events *events,
+                                void *owner)
+{
+    return peer_new(loop, tls, 0, events, owner);
+}
+
+struct fake_peer *fake_peer_new_at(uv_loop_t *loop, unsigned port, const struct fake_peer_events *events, void *owner)
+{
+    return peer_new(loop, NULL, port, events, owner);
 }
 
 static void on_listener_closed(uv_handle_t *handle)

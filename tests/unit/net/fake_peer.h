@@ -23,6 +23,8 @@ struct fake_peer_events {
 /* TLS may be NULL; borrowed, as EVENTS. */
 struct fake_peer *fake_peer_new(uv_loop_t *loop, struct tls_server *tls, const struct fake_peer_events *events,
                                 void *owner);
+/* In the clear, on a port that was another fake peer's before: a server that comes back. */
+struct fake_peer *fake_peer_new_at(uv_loop_t *loop, unsigned port, const struct fake_peer_events *events, void *owner);
 /* Memory is given back by the loop's next rounds. */
 void fake_peer_free(struct fake_peer *peer);
 unsigned fake_peer_port(const struct fake_peer *peer);
