@@ -133,15 +133,17 @@ struct user certificate_user(struct arena *arena, X509 *certificate)
 {
     const X509_NAME *subject = X509_get_subject_name(certificate);
     struct user u = {0};
+    struct str_list groups = {0};
     int at = -1;
 
     while ((at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0)
         u.name = entry_text(arena, subject, at); /* the last one counts */
     while ((at = X509_NAME_get_index_by_NID(subject, NID_organizationName, at)) >= 0)
-        user_add_group(&u, arena, entry_text(arena, subject, at));
-    struct str id = credential_id(arena, certificate);
-    if (id.len > 0)
-        user_add_extra(&u, arena, STR("authentication.kubernetes.io/credential-id"), id);
+        str_list_add(&groups, arena, entry_text(arena, subject, at));
+    u.groups = groups.items;
+    u.group_count = groups.count;
+    const struct label id = {STR("authentication.kubernetes.io/credential-id"), credential_id(arena, certificate)};
+    user_set_extra(&u, arena, &id, id.value.len > 0);
     return u;
 }
 
@@ -184,9 +186,10 @@ const struct certificate_verdict *certificate_verify(struct certificate_cache *c
     kept = mem_zalloc(sizeof(*kept));
     struct certificate_verdict *v = &kept->verdict;
     c->verifications++;
-    v->user = certificate_user(&kept->arena, certificate);
     v->is_of_proxy_ca = verify(c->proxy_ca, certificate, chain, &kept->arena, &v->proxy_fault);
     v->is_of_client_ca = verify(c->client_ca, certificate, chain, &kept->arena, &v->client_fault);
+    if (v->is_of_proxy_ca || v->is_of_client_ca) /* of strangers nothing is read or kept */
+        v->user = certificate_user(&kept->arena, certificate);
     lru_put(c->verdicts, key, kept, now_ns + verdict_ttl_ns(v, certificate));
     return v;
 }

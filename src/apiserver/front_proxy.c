@@ -80,7 +80,9 @@ bool front_proxy_user(const struct front_proxy *p, const struct http_headers *he
                       struct user *out)
 {
     struct user u = {.name = first_value(p->username_headers, headers)};
+    struct str_list groups = {0};
     struct str rest;
+    size_t count = 0;
 
     if (u.name.len == 0)
         return false;
@@ -88,10 +90,14 @@ bool front_proxy_user(const struct front_proxy *p, const struct http_headers *he
     for (size_t h = 0; h < p->group_headers.count; h++)
         for (size_t i = 0; i < headers->count; i++)
             if (str_eq_ignore_case(headers->items[i].name, p->group_headers.items[h]))
-                user_add_group(&u, arena, headers->items[i].value);
+                str_list_add(&groups, arena, headers->items[i].value);
+    u.groups = groups.items;
+    u.group_count = groups.count;
+    struct label *extra = arena_alloc(arena, headers->count * sizeof(*extra));
     for (size_t i = 0; i < headers->count; i++)
         if (is_extra(p, headers->items[i].name, &rest))
-            user_add_extra(&u, arena, extra_key(arena, rest), headers->items[i].value);
+            extra[count++] = (struct label){extra_key(arena, rest), headers->items[i].value};
+    user_set_extra(&u, arena, extra, count);
     *out = u;
     return true;
 }
@@ -108,19 +114,17 @@ bool front_proxy_is_header(const struct front_proxy *p, struct str name)
 static bool parse_list(struct arena *arena, struct str key, struct str json, struct str_list *out, struct error *err)
 {
     struct json_scan s = json_scan_of(json, arena);
-    /* an element takes at least three bytes: "" and a comma */
-    struct str *items = arena_alloc(arena, (json.len / 3 + 1) * sizeof(*items));
-    size_t count = 0;
+    struct str_list list = {0};
 
     json_scan_enter_array(&s);
     while (json_scan_next_element(&s)) {
         struct str item = {0};
         if (json_scan_str(&s, &item) && str_trim(item).len > 0)
-            items[count++] = str_trim(item);
+            str_list_add(&list, arena, str_trim(item));
     }
     if (!json_scan_finish(&s))
         return error_set(err, 0, "%.*s is no JSON array of strings: %s", STR_ARG(key), json_scan_fault(&s));
-    *out = (struct str_list){items, count};
+    *out = list;
     return true;
 }
 

@@ -9,11 +9,6 @@
 #include "base/error.h"
 #include "net/http.h"
 
-struct str_list {
-    const struct str *items;
-    size_t count;
-};
-
 struct front_proxy {
     struct str ca_pem;             /* empty: no front proxy */
     struct str_list allowed_names; /* common names; none: any */

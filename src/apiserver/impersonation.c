@@ -9,7 +9,10 @@ static const struct str extra_prefix = STR_INIT("Impersonate-Extra-");
 struct reading {
     struct arena *arena;
     struct user user;
-    struct api_attributes *questions; /* room for one a header */
+    struct str_list groups;
+    struct label *extra; /* room for one a header */
+    size_t extra_count;
+    struct api_attributes *questions; /* the same */
     size_t count;
 };
 
@@ -67,14 +70,17 @@ static void read_others(struct reading *g, const struct http_headers *headers)
     for (size_t i = 0; i < headers->count; i++) {
         struct str name = headers->items[i].name, value = headers->items[i].value;
         if (str_eq_ignore_case(name, group_header)) {
-            user_add_group(&g->user, g->arena, value);
+            str_list_add(&g->groups, g->arena, value);
             add_question(g, STR(""), STR("groups"), value);
         } else if (is_extra(name)) {
             struct str key = extra_key(g->arena, name);
-            user_add_extra(&g->user, g->arena, key, value);
+            g->extra[g->extra_count++] = (struct label){key, value};
             add_question(g, STR("authentication.k8s.io"), STR("userextras"), value)->subresource = key;
         }
     }
+    g->user.groups = g->groups.items;
+    g->user.group_count = g->groups.count;
+    user_set_extra(&g->user, g->arena, g->extra, g->extra_count);
     struct str uid = http_headers_get(headers, uid_header);
     if (uid.len > 0) {
         g->user.uid = uid;
@@ -110,7 +116,10 @@ bool impersonation_read(const struct http_headers *headers, struct arena *arena,
         count += impersonation_is_header(headers->items[i].name);
     if (count == 0)
         return true;
+    if (count > IMPERSONATION_MAX_HEADERS)
+        return error_set(err, 500, "more than %d impersonation headers", IMPERSONATION_MAX_HEADERS);
     g.questions = arena_alloc(arena, count * sizeof(*g.questions));
+    g.extra = arena_alloc(arena, count * sizeof(*g.extra));
     struct str name = http_headers_get(headers, user_header);
     if (name.len > 0)
         read_user(&g, name);

@@ -11,6 +11,9 @@
 #include "base/error.h"
 #include "net/http.h"
 
+/* Each header is a question to the authorizer. */
+#define IMPERSONATION_MAX_HEADERS 256
+
 struct impersonation {
     struct user user;                       /* whom to become */
     const struct api_attributes *questions; /* all must be allowed to the requester */

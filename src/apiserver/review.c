@@ -17,6 +17,7 @@ enum {
     ATTEMPT_TIMEOUT_MS = 10 * 1000,
     MAX_KEPT_ANSWER_BYTES = 16 * 1024,
     MAX_ANSWER_BYTES = 1024 * 1024,
+    MAX_ASKING_BYTES = 16 * 1024 * 1024, /* of all questions under way */
 };
 
 struct review {
@@ -25,7 +26,8 @@ struct review {
     struct map asking;     /* key -> struct question, those with a key */
     struct question *open; /* all that are under way */
     size_t open_count;
-    struct lru *kept; /* key -> struct kept_answer */
+    size_t open_bytes; /* their bodies */
+    struct lru *kept;  /* key -> struct kept_answer */
     uint64_t calls;
     unsigned char secret[KEY_BYTES]; /* so that keys tell nothing about tokens */
 };
@@ -98,6 +100,7 @@ static void drop_question(struct question *q)
     if (q->next != NULL)
         q->next->link = q->link;
     v->open_count--;
+    v->open_bytes -= q->body.len;
     if (q->call != NULL)
         rest_cancel(q->call);
     q->call = NULL;
@@ -237,6 +240,7 @@ static struct question *question_new(struct review *v, const char *key, struct s
         map_put(&v->asking, str_from(q->key, KEY_BYTES), q);
     }
     buf_add_str(&q->body, body);
+    v->open_bytes += body.len;
     q->backoff = (struct backoff){.min_ns = v->options.backoff_ms * NS_PER_MS,
                                   .max_ns = ATTEMPT_TIMEOUT_MS * NS_PER_MS,
                                   .factor = 1.5,
@@ -288,7 +292,8 @@ void review_ask(struct review *v, struct api_request *r, struct str key, struct 
         }
         q = map_get(&v->asking, str_from(hash, KEY_BYTES));
     }
-    if (q == NULL && v->open_count >= v->options.max_asking) {
+    bool is_full = v->open_count >= v->options.max_asking || body.len > MAX_ASKING_BYTES - v->open_bytes;
+    if (q == NULL && is_full) {
         auto_error struct error err = {0};
         error_set(&err, 0, "%zu questions to %.*s are waiting for an answer already", v->open_count,
                   STR_ARG(v->options.path));

@@ -22,7 +22,7 @@ struct review_options {
     struct rest_client *client; /* borrowed */
     struct str path;            /* where to POST; static */
     size_t max_kept;            /* answers; 0: 8192 */
-    size_t max_asking;          /* calls under way; more are refused; 0: 1024 */
+    size_t max_asking;          /* calls under way; more are refused, and more than 16 MiB of them; 0: 1024 */
     /* How long ANSWER (a 2xx body) counts, in ns; 0: only for those who wait for it. Pure. */
     int64_t (*ttl_ns)(void *arg, struct str answer);
     void *arg;

@@ -1,5 +1,6 @@
 #include "apiserver/user.h"
 
+#include "base/map.h"
 #include "kube/names.h"
 
 static const struct str anonymous_groups[] = {STR_INIT("system:unauthenticated")};
@@ -22,38 +23,50 @@ struct user user_anonymous(void)
     return (struct user){.name = USER_ANONYMOUS, .groups = anonymous_groups, .group_count = 1};
 }
 
-/* The COUNT strings of ITEMS and VALUE behind them, in a new array. */
-static const struct str *append_str(struct arena *arena, const struct str *items, size_t count, struct str value)
+void str_list_add(struct str_list *l, struct arena *arena, struct str value)
 {
-    struct str *longer = arena_alloc(arena, (count + 1) * sizeof(*longer));
+    struct str *items = (struct str *)(uintptr_t)l->items; /* our own */
 
-    for (size_t i = 0; i < count; i++)
-        longer[i] = items[i];
-    longer[count] = value;
-    return longer;
+    /* Room is always for the next power of two, at least four. */
+    if (l->count == 0 || (l->count >= 4 && (l->count & (l->count - 1)) == 0)) {
+        items = arena_alloc(arena, (l->count == 0 ? 4 : l->count * 2) * sizeof(*items));
+        for (size_t i = 0; i < l->count; i++)
+            items[i] = l->items[i];
+        l->items = items;
+    }
+    items[l->count++] = value;
 }
 
 void user_add_group(struct user *u, struct arena *arena, struct str group)
 {
-    u->groups = append_str(arena, u->groups, u->group_count, group);
-    u->group_count++;
+    struct str *groups = arena_alloc(arena, (u->group_count + 1) * sizeof(*groups));
+
+    for (size_t i = 0; i < u->group_count; i++)
+        groups[i] = u->groups[i];
+    groups[u->group_count++] = group;
+    u->groups = groups;
 }
 
-void user_add_extra(struct user *u, struct arena *arena, struct str key, struct str value)
+void user_set_extra(struct user *u, struct arena *arena, const struct label *pairs, size_t count)
 {
-    size_t at = 0;
-
-    while (at < u->extra_count && !str_eq(u->extra[at].key, key))
-        at++;
-    size_t count = at < u->extra_count ? u->extra_count : u->extra_count + 1;
     struct user_extra *extra = arena_zalloc(arena, count * sizeof(*extra));
-    for (size_t i = 0; i < u->extra_count; i++)
-        extra[i] = u->extra[i];
-    extra[at].key = key;
-    extra[at].values = append_str(arena, extra[at].values, extra[at].value_count, value);
-    extra[at].value_count++;
+    struct map known = {0};
+
     u->extra = extra;
-    u->extra_count = count;
+    u->extra_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct user_extra *e = map_get(&known, pairs[i].key);
+        if (e == NULL) {
+            e = &extra[u->extra_count++];
+            e->key = pairs[i].key;
+            map_put(&known, e->key, e);
+        }
+        struct str_list values = {e->values, e->value_count};
+        str_list_add(&values, arena, pairs[i].value);
+        e->values = values.items;
+        e->value_count = values.count;
+    }
+    map_free(&known);
 }
 
 static const struct str *copy_strs(struct arena *arena, const struct str *items, size_t count)
@@ -111,46 +124,48 @@ void user_write_members(struct json_writer *w, struct str name_key, const struct
     json_close_object(w);
 }
 
-/* The elements of a JSON string array as a growing list in the arena: doubled, so that long ones stay linear. */
-static bool scan_strs(struct json_scan *s, const struct str **items, size_t *count)
+static bool scan_strs(struct json_scan *s, struct str_list *out)
 {
-    struct str *list = NULL;
-    size_t n = 0, room = 0;
-
     if (!json_scan_enter_array(s))
         return false;
     while (json_scan_next_element(s)) {
         struct str value = {0};
         if (!json_scan_str(s, &value))
             return false;
-        if (n == room) {
-            room = room > 0 ? room * 2 : 4;
-            struct str *bigger = arena_alloc(s->arena, room * sizeof(*bigger));
-            for (size_t i = 0; i < n; i++)
-                bigger[i] = list[i];
-            list = bigger;
-        }
-        list[n++] = value;
+        str_list_add(out, s->arena, value);
     }
-    *items = list;
-    *count = n;
     return s->fault == NULL;
 }
 
+static bool scan_groups(struct json_scan *s, struct user *out)
+{
+    struct str_list groups = {0};
+
+    if (!scan_strs(s, &groups))
+        return false;
+    out->groups = groups.items;
+    out->group_count = groups.count;
+    return true;
+}
+
+/* {"KEY":["VALUE",...],...} */
 static bool scan_extra(struct json_scan *s, struct user *out)
 {
+    struct str_list keys = {0}, all = {0};
     struct str key;
 
     if (!json_scan_enter_object(s))
         return false;
     while (json_scan_next_member(s, &key)) {
-        const struct str *values;
-        size_t count;
-        if (!scan_strs(s, &values, &count))
+        if (!scan_strs(s, &all))
             return false;
-        for (size_t i = 0; i < count; i++)
-            user_add_extra(out, s->arena, key, values[i]);
+        while (keys.count < all.count)
+            str_list_add(&keys, s->arena, key);
     }
+    struct label *pairs = arena_alloc(s->arena, all.count * sizeof(*pairs));
+    for (size_t i = 0; i < all.count; i++)
+        pairs[i] = (struct label){keys.items[i], all.items[i]};
+    user_set_extra(out, s->arena, pairs, all.count);
     return s->fault == NULL;
 }
 
@@ -168,7 +183,7 @@ bool user_scan(struct json_scan *s, struct user *out)
         else if (str_eq(key, STR("uid")))
             ok = json_scan_str(s, &out->uid);
         else if (str_eq(key, STR("groups")))
-            ok = scan_strs(s, &out->groups, &out->group_count);
+            ok = scan_groups(s, out);
         else if (str_eq(key, STR("extra")))
             ok = scan_extra(s, out);
         if (!ok)

@@ -15,6 +15,15 @@
 #define GROUP_UNAUTHENTICATED STR("system:unauthenticated")
 #define GROUP_MASTERS STR("system:masters")
 
+/* A list that grows in an arena. Zeroed it is empty; once str_list_add was used, only it may change the list. */
+struct str_list {
+    const struct str *items;
+    size_t count;
+};
+
+/* Appends VALUE (borrowed); n of them cost O(n). */
+void str_list_add(struct str_list *l, struct arena *arena, struct str value);
+
 struct user_extra {
     struct str key; /* lower case */
     const struct str *values;
@@ -36,8 +45,8 @@ bool user_is_anonymous(const struct user *u);
 /* Appends GROUP (borrowed) to U's groups, the list itself copied into ARENA. */
 void user_add_group(struct user *u, struct arena *arena, struct str group);
 
-/* Appends VALUE (borrowed) to the values of KEY (borrowed; made when missing), the lists copied into ARENA. */
-void user_add_extra(struct user *u, struct arena *arena, struct str key, struct str value);
+/* Sets U's extra to PAIRS (borrowed strings), those of one key together, in the order in which the keys come first. */
+void user_set_extra(struct user *u, struct arena *arena, const struct label *pairs, size_t count);
 
 /* A copy of everything in ARENA. */
 struct user user_copy(struct arena *arena, const struct user *u);

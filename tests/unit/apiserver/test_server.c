@@ -321,6 +321,49 @@ static void test_closing(void **state)
     world_free(w);
 }
 
+/* --- connections --- */
+
+static struct {
+    char names[8][32];
+    size_t count;
+} peers;
+
+static void note_peer(void *arg, const struct api_request *r, struct api_attributes *what)
+{
+    char name[32];
+
+    (void)arg, (void)what;
+    snprintf(name, sizeof(name), "%.*s", STR_ARG(r->http->peer));
+    for (size_t i = 0; i < peers.count; i++)
+        if (strcmp(peers.names[i], name) == 0)
+            return;
+    assert_true(peers.count < COUNT(peers.names));
+    strcpy(peers.names[peers.count++], name);
+}
+
+/* An anonymous client's HTTP/2 connection ends with each answer; others keep theirs. */
+static void test_anonymous_connections(void **state)
+{
+    struct world *w = world_new(&(struct world_options){.server = {.resolve = note_peer}});
+
+    (void)state;
+    peers.count = 0;
+    for (int i = 0; i < 3; i++) {
+        auto_answer struct answer known = {0};
+        world_ask(w, &(struct question){.path = "/ok", .token = "masters"}, &known);
+        assert_int_equal(known.status, 200);
+    }
+    assert_true(w->is_http2);
+    assert_int_equal(peers.count, 1);
+    for (int i = 0; i < 3; i++) {
+        auto_answer struct answer unknown = {0};
+        world_ask(w, &(struct question){.path = "/ok"}, &unknown);
+        assert_int_equal(unknown.status, 403);
+    }
+    assert_int_equal(peers.count, 3); /* the first went over the known one's */
+    world_free(w);
+}
+
 /* --- a server with other words, other questions --- */
 
 static void kubelet_fail(void *arg, struct api_request *r, const struct api_failure *f)
@@ -431,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_closing),
         cmocka_unit_test(test_pluggable),
         cmocka_unit_test(test_body),
+        cmocka_unit_test(test_anonymous_connections),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
