@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "kube/quantity.h"
+#include "kube/pod_qos.h"
 #include "node/json_text.h"
 
 #define MIRROR_ANNOTATION "kubernetes.io/config.mirror"
@@ -158,35 +158,6 @@ json_t *pod_mirror_new(const struct node_pod *pod, struct str node_name, struct 
                         json_pack("[{s:s, s:b, s:s, s:o, s:o}]", "apiVersion", "v1", "controller", 1, "kind", "Node",
                                   "name", json_from_str(node_name), "uid", json_from_str(node_uid)));
     return object;
-}
-
-/* The amount of RESOURCE in requests or limits; zero counts as not given. */
-static bool amount_of(const json_t *container, const char *list, const char *resource, struct quantity *out)
-{
-    const json_t *value = json_object_get(json_object_get(json_object_get(container, "resources"), list), resource);
-    auto_free char *text = value != NULL ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
-
-    return text != NULL && quantity_parse_json(str_of(text), out) && !quantity_is_zero(*out);
-}
-
-const char *pod_qos_class(const json_t *spec)
-{
-    static const char *const resources[] = {"cpu", "memory"};
-    bool has_any = false, is_guaranteed = true;
-    const json_t *container;
-    size_t i;
-
-    json_array_foreach (json_object_get(spec, "containers"), i, container) {
-        for (size_t j = 0; j < 2; j++) {
-            struct quantity request, limit;
-            bool has_limit = amount_of(container, "limits", resources[j], &limit);
-            bool has_request = amount_of(container, "requests", resources[j], &request);
-            has_any = has_any || has_limit || has_request;
-            /* A request that isn't given is the limit. */
-            is_guaranteed = is_guaranteed && has_limit && (!has_request || quantity_cmp(request, limit) == 0);
-        }
-    }
-    return !has_any ? "BestEffort" : is_guaranteed ? "Guaranteed" : "Burstable";
 }
 
 struct str pod_mirror_hash(const json_t *object)

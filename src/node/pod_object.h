@@ -22,9 +22,6 @@ json_t *pod_object_new(const struct node_pod *pod, struct str node_ip);
 /* The mirror pod to create: owned by the node, marked with the manifest's hash, without status. */
 json_t *pod_mirror_new(const struct node_pod *pod, struct str node_name, struct str node_uid);
 
-/* BestEffort, Burstable or Guaranteed: by the requests and limits of SPEC's containers. */
-const char *pod_qos_class(const json_t *spec);
-
 /* The hash that a pod of the API says it mirrors; empty when it is no mirror. Borrowed from OBJECT. */
 struct str pod_mirror_hash(const json_t *object);
 

@@ -1,7 +1,6 @@
 #include "base/alloc.h"
 #include "cluster/json_path.h"
 #include "cluster/kinds/pod_rules.h"
-#include "kube/quantity.h"
 
 bool pod_is_mirror(const json_t *object)
 {
@@ -142,32 +141,4 @@ void pod_set_defaults(json_t *object)
     }
     default_toleration(spec, "node.kubernetes.io/not-ready");
     default_toleration(spec, "node.kubernetes.io/unreachable");
-}
-
-static bool is_positive(const json_t *quantity)
-{
-    struct quantity q;
-    return json_is_string(quantity) ? quantity_parse(json_text(quantity), &q) && q.value > 0
-                                    : json_number_value(quantity) > 0;
-}
-
-const char *pod_qos_class(const json_t *object)
-{
-    static const char *const lists[] = {"spec.containers", "spec.initContainers"};
-    static const char *const names[] = {"cpu", "memory"};
-    bool has_any = false, is_guaranteed = true;
-    for (size_t k = 0; k < 2; k++) {
-        size_t i;
-        json_t *container;
-        json_array_foreach (json_at(object, lists[k]), i, container) {
-            const json_t *requests = json_at(container, "resources.requests");
-            const json_t *limits = json_at(container, "resources.limits");
-            for (size_t n = 0; n < 2; n++) {
-                const json_t *request = json_object_get(requests, names[n]), *limit = json_object_get(limits, names[n]);
-                has_any = has_any || is_positive(request) || is_positive(limit);
-                is_guaranteed = is_guaranteed && is_positive(limit) && request != NULL && json_equal(request, limit);
-            }
-        }
-    }
-    return !has_any ? "BestEffort" : is_guaranteed ? "Guaranteed" : "Burstable";
 }

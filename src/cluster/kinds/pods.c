@@ -2,14 +2,17 @@
 #include "cluster/kinds/kinds.h"
 #include "cluster/kinds/pod_rules.h"
 #include "cluster/kinds/schema_types.h"
+#include "kube/pod_qos.h"
 
 static void prepare(json_t *object, const struct resource_change *change)
 {
     if (change->old == NULL) {
         json_object_set_new(object, "status", json_pack("{s:s}", "phase", "Pending"));
-        json_object_set_new(json_object_get(object, "status"), "qosClass", json_string(pod_qos_class(object)));
+        json_object_set_new(json_object_get(object, "status"), "qosClass",
+                            json_string(pod_qos_class(json_object_get(object, "spec"))));
     } else if (str_eq(change->subresource, STR("status"))) {
-        json_default_text(json_own_object(object, "status"), "qosClass", pod_qos_class(object));
+        json_default_text(json_own_object(object, "status"), "qosClass",
+                          pod_qos_class(json_object_get(object, "spec")));
     }
 }
 
