@@ -16,6 +16,7 @@ enum {
     DEFAULT_MAX_BODY_BYTES = 16 << 20,
     DEFAULT_TIMEOUT_MS = 30000,
     DEFAULT_MAX_ATTEMPTS = 5,
+    DEFAULT_BACKOFF_MS = 100,
 };
 
 struct rest_client {
@@ -36,7 +37,6 @@ struct rest_call {
     struct fetch *fetch; /* NULL between attempts */
     uv_timer_t timer;    /* until the next attempt */
     bool has_timer;
-    bool was_refused; /* by 401, and repeated with new credentials */
     /* the answer of this attempt */
     int status;
     struct buf body;
@@ -223,10 +223,7 @@ static bool is_worth_repeating(struct rest_call *call, const struct error *failu
         return failure->code == FETCH_BROKEN && is_idempotent(call->request.method);
     switch (call->status) {
     case 401:
-        if (call->was_refused || !credentials_refresh(&call->client->credentials, clock_mono_ns(), true))
-            return false;
-        call->was_refused = true;
-        return true;
+        return credentials_refresh(&call->client->credentials, clock_mono_ns(), true);
     case 429:
         return true;
     case 503:
@@ -348,6 +345,8 @@ static void keep_request(struct rest_call *call, const struct rest_request *requ
         r->timeout_ms = DEFAULT_TIMEOUT_MS;
     if (r->max_attempts <= 0)
         r->max_attempts = DEFAULT_MAX_ATTEMPTS;
+    if (r->backoff_ms <= 0)
+        r->backoff_ms = DEFAULT_BACKOFF_MS;
 }
 
 struct rest_call *rest_start(struct rest_client *client, const struct rest_request *request)
@@ -360,8 +359,9 @@ struct rest_call *rest_start(struct rest_client *client, const struct rest_reque
     if (call->next != NULL)
         call->next->previous = call;
     client->calls = call;
-    call->backoff = (struct backoff){.min_ns = 100 * NS_PER_MS, .max_ns = 10 * NS_PER_S, .factor = 2};
     keep_request(call, request);
+    call->backoff =
+        (struct backoff){.min_ns = call->request.backoff_ms * NS_PER_MS, .max_ns = 10 * NS_PER_S, .factor = 2};
     call->deadline_ns = clock_mono_ns() + call->request.timeout_ms * NS_PER_MS;
     attempt(call);
     return call;

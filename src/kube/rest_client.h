@@ -9,7 +9,7 @@
  *     401 after which the token file turns out changed    every method, once
  *     never connected (refused, no address, no TLS)       never: the caller hears at once
  *
- * after Retry-After seconds, or a random time up to 100 ms, 200 ms, 400 ms ... 10 s; at most max_attempts times, all of
+ * after Retry-After seconds and a random time up to 100 ms, 200 ms, 400 ms ... 10 s; at most max_attempts times, all of
  * it within timeout_ms. Token and client certificate files are read again when they change: looked at once a minute at
  * most, and after a 401 once in 10 s.
  *
@@ -75,6 +75,7 @@ struct rest_request {
     size_t max_body_bytes;       /* of the answer; 0: 16 MiB. More is an error (FETCH_BROKEN) */
     int64_t timeout_ms;          /* for all attempts together; 0: 30 s */
     int max_attempts;            /* 0: 5; 1: never repeat */
+    int64_t backoff_ms;          /* the first wait is at most this; 0: 100 */
     void *owner;
     rest_on_done on_done;
 };
