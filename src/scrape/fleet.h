@@ -48,7 +48,7 @@ struct fleet_status {
     size_t failed;           /* of those scraped at least once */
     size_t pending;          /* never scraped to an end yet */
     const char *first_node;  /* that failed, by name; NULL: none. Borrowed until the fleet changes */
-    const char *first_cause; /* "https://10.0.0.7:10250/metrics/resource: connection refused" */
+    const char *first_cause; /* "connect to 10.0.0.7:10250: connection refused (https://...)" */
     uint64_t scrapes;        /* ended, since the start */
     uint64_t failures;       /* of those */
 };

@@ -161,7 +161,7 @@ static void fail_scrape(struct target *t, enum trouble_kind kind, const struct e
         error_set(&cause, err->code, "%s; then %s", error_text(&t->first_error), error_text(err));
     else
         error_set(&cause, err->code, "%s", error_text(err));
-    error_set(&told, err->code, "%s: %s", buf_cstr(&url), error_text(&cause));
+    error_set(&told, err->code, "%s (%s)", error_text(&cause), buf_cstr(&url));
     trouble_begin(&t->trouble, t->endpoint.name, buf_cstr(&url), kind, !t->endpoint.is_ready, &cause);
     t->is_summary = false;
     end_scrape(t);

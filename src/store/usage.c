@@ -165,6 +165,14 @@ static struct batch *match(const struct usage_store *s, const struct batch *batc
     return before;
 }
 
+static bool has_containers(const struct batch *batch)
+{
+    for (uint32_t i = 0; i < batch->roster->container_count; i++)
+        if (usage_point_is_set(&batch->points[i]))
+            return true;
+    return false;
+}
+
 enum usage_progress usage_store_put(struct usage_store *s, struct str node, struct batch *batch)
 {
     struct node_state *n = map_get(&s->nodes, node);
@@ -185,7 +193,7 @@ enum usage_progress usage_store_put(struct usage_store *s, struct str node, stru
     n->last = batch;
     n->prev = before;
     count(s, n);
-    if (n->counts.nodes == 0)
+    if (n->counts.nodes == 0 || (n->counts.containers == 0 && has_containers(batch)))
         return USAGE_FIRST;
     return is_newer ? USAGE_NEW : USAGE_SAME;
 }

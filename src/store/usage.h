@@ -39,8 +39,8 @@ void usage_store_free(struct usage_store *s);
 
 /* How a batch compares with what was there. */
 enum usage_progress {
-    USAGE_FIRST, /* no two points of the node yet */
-    USAGE_SAME,  /* the kubelet's sample of the node was not newer than the one before; two points are there */
+    USAGE_FIRST, /* no two points yet: of the node, or of any of its containers where there are some */
+    USAGE_SAME,  /* two points are there; the kubelet's sample of the node was not newer than the one before */
     USAGE_NEW,   /* a newer sample */
 };
 

@@ -227,6 +227,11 @@ static void test_counts_and_progress(void **state)
         {"b", NULL, USAGE_FIRST, {1, 1, 1}},
         {"b", NULL, USAGE_FIRST, {1, 1, 1}},
         {"a", "n/p/c 2 3 5", USAGE_FIRST, {0, 1, 1}},
+        {"a", "node 3 4 5\nn/p/c 2 3 5", USAGE_FIRST, {0, 1, 1}},
+        {"a", "node 4 5 5\nn/s/c 2 3 5", USAGE_FIRST, {1, 0, 0}},
+        {"a", "node 4 5 5\nn/s/c 3 4 5", USAGE_SAME, {1, 1, 1}},
+        {"a", "node 5 6 5\nn/s/c 4 0 5", USAGE_NEW, {1, 0, 0}},
+        {"a", "node 6 7 5", USAGE_NEW, {1, 0, 0}},
     };
     struct usage_store *s = usage_store_new(15 * NS_PER_S);
 
