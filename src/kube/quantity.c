@@ -440,7 +440,7 @@ int64_t quantity_scaled(struct quantity q, int scale)
     if (q.scale < scale)
         v = shift_down(v, scale - q.scale, false);
     else if (!shift_up(v, q.scale - scale, &v))
-        v = INT64_MAX;
+        v = (u128)INT64_MAX + 1;
     if (v > INT64_MAX)
         return q.value < 0 ? INT64_MIN : INT64_MAX;
     return q.value < 0 ? -(int64_t)v : (int64_t)v;

@@ -36,6 +36,7 @@ static void test_durations(void **state)
         {10 * M - 1, "9m59s"},
         {10 * M, "10m"},
         {70 * M, "70m"},
+        {10 * M + S, "10m"},
         {3 * H - 1, "179m"},
         {3 * H, "3h"},
         {3 * H + M, "3h1m"},

@@ -77,8 +77,13 @@ static void test_validity(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t len = strlen(cases[i].json);
+        auto_free char *exact = mem_alloc(len + 1); /* moved to its end: a byte too far is noticed */
         const char *fault;
-        bool is_valid = json_is_valid(str_of(cases[i].json), &fault);
+        bool is_valid;
+
+        memcpy(exact + 1, cases[i].json, len);
+        is_valid = json_is_valid(str_from(exact + 1, len), &fault);
 
         if (is_valid != (cases[i].fault == NULL) || strcmp(fault, is_valid ? "" : cases[i].fault) != 0)
             fail_msg("%s: %s", cases[i].json, fault);
@@ -257,7 +262,7 @@ static void test_wrong_types(void **state)
     assert_int_equal(n, 7);
     assert_true(b && str_eq_cstr(text, "kept"));
     /* the first fault sticks, and nothing moves */
-    assert_false(json_scan_skip(&s));
+    assert_false(json_scan_skip(&s) || json_scan_raw(&s, &text) || json_scan_bool(&s, &b) || json_scan_i64(&s, &n));
     assert_int_equal(json_scan_peek(&s), JSON_SCAN_NONE);
     assert_string_equal(json_scan_fault(&s), "an array was expected");
     /* null is an empty object and an empty array */

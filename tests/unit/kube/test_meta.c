@@ -118,6 +118,20 @@ static void test_refused(void **state)
     }
 }
 
+static void test_metadata_alone(void **state)
+{
+    auto_arena struct arena arena = {0};
+    struct json_scan s = json_scan_of(STR("{\"name\":\"a\"}"), &arena);
+    struct object_meta m;
+
+    (void)state;
+    assert_true(object_meta_scan(&s, &m) && json_scan_finish(&s));
+    assert_true(str_eq_cstr(m.name, "a"));
+    s = json_scan_of(STR("{\"name\":\"b\","), &arena);
+    assert_false(object_meta_scan(&s, &m));
+    assert_true(str_eq_cstr(m.name, "a"));
+}
+
 /* The items of a list are read in one pass over its bytes. */
 static void test_items_of_a_list(void **state)
 {
@@ -147,7 +161,8 @@ static void test_items_of_a_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_whole_object), cmocka_unit_test(test_absent_fields),
-                                       cmocka_unit_test(test_refused), cmocka_unit_test(test_items_of_a_list)};
+                                       cmocka_unit_test(test_refused), cmocka_unit_test(test_metadata_alone),
+                                       cmocka_unit_test(test_items_of_a_list)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

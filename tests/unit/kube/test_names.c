@@ -68,6 +68,7 @@ static void test_names(void **state)
         {name_check_dns1035_label, "web1", ""},
         {name_check_dns1035_label, "1web", DNS1035},
         {name_check_dns1035_label, "", DNS1035},
+        {name_check_dns1035_label, A63, ""},
         {name_check_dns1035_label, A64, "must be no more than 63 characters"},
         {name_check_path_segment, "system:node", ""},
         {name_check_path_segment, "", ""},
@@ -84,6 +85,7 @@ static void test_names(void **state)
         {name_check_qualified, "a/b/c",
          "a valid label key " KEY " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"},
         {name_check_qualified, "a b", "name part " KEY},
+        {name_check_qualified, A63, ""},
         {name_check_qualified, A64, "name part must be no more than 63 bytes"},
         {name_check_qualified, A63 "." A63 "." A63 "." A63 "./" A64 "-",
          "prefix part must be no more than 253 bytes & prefix part " SUBDOMAIN
@@ -92,6 +94,7 @@ static void test_names(void **state)
         {name_check_label_value, "v1.2_3", ""},
         {name_check_label_value, "-", VALUE},
         {name_check_label_value, "a b", VALUE},
+        {name_check_label_value, A63, ""},
         {name_check_label_value, A64, "must be no more than 63 bytes"},
         {name_check_config_key, "key.name", ""},
         {name_check_config_key, "..data", "must not start with '..'"},

@@ -246,6 +246,7 @@ static void test_made_from_numbers(void **state)
     assert_prints((struct quantity){.value = INT64_MIN, .scale = -9}, "-9223372036854775808n");
     assert_prints((struct quantity){.value = INT64_MAX, .scale = 127, .form = QUANTITY_EXPONENT},
                   "92233720368547758070e126");
+    assert_prints((struct quantity){.value = INT64_MAX, .scale = 2, .form = QUANTITY_BINARY}, "922337203685477580700");
     assert_prints((struct quantity){.value = INT64_MAX, .scale = 20, .form = QUANTITY_BINARY},
                   "922337203685477580700E"); /* 2^63 * 10^20 is beyond 128 bits */
 }
@@ -269,6 +270,7 @@ static void test_narrowing_rounds_up(void **state)
         {"1e17", INT64_MAX, INT64_MAX, 100000000000000000}, /* saturates */
         {"-1e17", INT64_MIN, INT64_MIN, -100000000000000000},
         {"1e120", INT64_MAX, INT64_MAX, INT64_MAX},
+        {"-1e120", INT64_MIN, INT64_MIN, INT64_MIN},
     };
 
     (void)state;

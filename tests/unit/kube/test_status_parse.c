@@ -95,6 +95,21 @@ static void test_answers(void **state)
     }
 }
 
+static void test_absurd_codes(void **state)
+{
+    static const char *const codes[] = {"-1", "1000", "4294967700", "0"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(codes); i++) {
+        auto_arena struct arena a = {0};
+        struct str body = arena_printf(
+            &a, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":%s}", codes[i]);
+        struct status s = status_of_response(&a, 404, body);
+
+        assert_int_equal(s.code, 404);
+    }
+}
+
 static void test_floods_are_bounded(void **state)
 {
     auto_arena struct arena a = {0};
@@ -118,7 +133,8 @@ static void test_floods_are_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_not_a_status),
-                                       cmocka_unit_test(test_answers), cmocka_unit_test(test_floods_are_bounded)};
+                                       cmocka_unit_test(test_answers), cmocka_unit_test(test_absurd_codes),
+                                       cmocka_unit_test(test_floods_are_bounded)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

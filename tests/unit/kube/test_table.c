@@ -67,6 +67,10 @@ static void test_no_rows(void **state)
                                         "\"columnDefinitions\":null,\"rows\":null}");
     buf_clear(&out);
     w = json_writer_to(&out);
+    list_meta_write(&w, &(struct list_meta){.resource_version = STR("1")});
+    assert_string_equal(buf_cstr(&out), "{\"resourceVersion\":\"1\"}");
+    buf_clear(&out);
+    w = json_writer_to(&out);
     table_open(&w, "v1", NULL, columns, 0);
     table_close(&w);
     assert_string_equal(buf_cstr(&out), "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{},"

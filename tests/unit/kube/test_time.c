@@ -70,6 +70,8 @@ static void test_refused(void **state)
         "2026-01-31T12:00:05+0100",
         "2026-01-31T12:00:05+01:00 ",
         "2026-01-31T12:00:05+25:00",
+        "2026-01-31T12:00:05+01:61",
+        "2026-01-31T12:00:05+01",
         "2026-01-31T12:00:05ZZ",
         "02026-01-31T12:00:05Z",
         "-026-01-31T12:00:05Z",
@@ -135,10 +137,10 @@ static void test_print(void **state)
         auto_buf struct buf out = {0};
 
         kube_time_print(&out, ns);
-        assert_string_equal(buf_cstr(&out), cases[i].text);
+        assert_true(str_eq_cstr(buf_str(&out), cases[i].text));
         buf_clear(&out);
         kube_time_print_micro(&out, ns);
-        assert_string_equal(buf_cstr(&out), cases[i].micro);
+        assert_true(str_eq_cstr(buf_str(&out), cases[i].micro));
     }
 }
 
