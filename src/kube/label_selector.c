@@ -76,14 +76,14 @@ static enum token special_token(struct str s, size_t *len)
     }
 }
 
-/* Moves on to the next token. A NUL ends the text, as it does upstream. */
+/* Moves on to the next token. */
 static void advance(struct parser *p)
 {
     size_t len = 0;
 
     while (p->rest.len > 0 && is_space(p->rest.ptr[0]))
         p->rest = str_skip(p->rest, 1);
-    if (p->rest.len == 0 || p->rest.ptr[0] == '\0') {
+    if (p->rest.len == 0) {
         p->token = TOKEN_END;
         p->literal = STR("");
         return;
@@ -91,8 +91,7 @@ static void advance(struct parser *p)
     if (is_special(p->rest.ptr[0])) {
         p->token = special_token(p->rest, &len);
     } else {
-        while (len < p->rest.len && !is_space(p->rest.ptr[len]) && !is_special(p->rest.ptr[len]) &&
-               p->rest.ptr[len] != '\0')
+        while (len < p->rest.len && !is_space(p->rest.ptr[len]) && !is_special(p->rest.ptr[len]))
             len++;
         p->token = TOKEN_WORD;
     }

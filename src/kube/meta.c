@@ -18,10 +18,10 @@ static bool scan_members(struct json_scan *s, enum json_scan_type type, struct s
 
     if (!json_scan_raw(s, &raw))
         return false;
-    if (found == JSON_SCAN_NULL || str_eq(raw, STR("[]")) || str_eq(raw, STR("{}")))
-        raw = STR("");
-    else if (found != type)
+    if (found != JSON_SCAN_NULL && found != type)
         return json_scan_fail(s, type == JSON_SCAN_OBJECT ? "an object was expected" : "an array was expected");
+    if (found == JSON_SCAN_NULL || str_trim(str_from(raw.ptr + 1, raw.len - 2)).len == 0)
+        raw = STR("");
     *out = raw;
     return true;
 }

@@ -1,8 +1,8 @@
 /*
- * What may be a name, a label key, a label value. Each check returns how many rules VALUE breaks and stores a sentence
- * for each, in Kubernetes' words ("a lowercase RFC 1123 subdomain must consist of ..."), since users meet them through
- * kubectl. The sentences are static. Safe from any thread. Source: Kubernetes docs, "Object Names and IDs", "Labels and
- * Selectors"; RFC 1123, RFC 1035.
+ * What may be a name, a label key, a label value. Each check returns a sentence for each rule that VALUE breaks, in
+ * Kubernetes' words ("a lowercase RFC 1123 subdomain must consist of ..."), since users meet them through kubectl. The
+ * sentences are static. Safe from any thread. Source: Kubernetes docs, "Object Names and IDs", "Labels and Selectors";
+ * RFC 1123, RFC 1035.
  */
 #ifndef KUBE_NAMES_H
 #define KUBE_NAMES_H

@@ -39,7 +39,8 @@ struct selector_requirement {
 };
 
 struct selector {
-    const struct selector_requirement *requirements; /* label selectors: sorted by key; field selectors: as given */
+    const struct selector_requirement
+        *requirements; /* label selectors: sorted by key; field selectors: by their text */
     size_t count;
 };
 

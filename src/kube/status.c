@@ -74,8 +74,7 @@ bool status_to_error(const struct status *s, struct error *err)
     return error_set(err, s->code, "%.*s", STR_ARG(s->message));
 }
 
-/* A failure without details. */
-static struct status failure(int code, const char *reason, struct str message)
+struct status status_failure(int code, const char *reason, struct str message)
 {
     return (struct status){.code = code, .reason = str_of(reason), .message = message};
 }
@@ -83,7 +82,7 @@ static struct status failure(int code, const char *reason, struct str message)
 /* A failure about a resource and, perhaps, one of its objects. */
 static struct status about(int code, const char *reason, struct str message, struct group_resource r, struct str name)
 {
-    struct status s = failure(code, reason, message);
+    struct status s = status_failure(code, reason, message);
 
     s.has_details = true;
     s.details.group = r.group;
@@ -120,12 +119,12 @@ struct status status_success(struct group_resource r, struct str name, struct st
 
 struct status status_bad_request(struct str message)
 {
-    return failure(400, "BadRequest", message);
+    return status_failure(400, "BadRequest", message);
 }
 
 struct status status_unauthorized(void)
 {
-    return failure(401, "Unauthorized", STR("Unauthorized"));
+    return status_failure(401, "Unauthorized", STR("Unauthorized"));
 }
 
 struct status status_forbidden(struct arena *a, struct group_resource r, struct str name, struct str why)
@@ -239,15 +238,16 @@ static struct str list_types(struct arena *a, const char *prefix, const struct s
 
 struct status status_not_acceptable(struct arena *a, const struct str *media_types, size_t count)
 {
-    return failure(406, "NotAcceptable",
-                   list_types(a, "only the following media types are accepted: ", media_types, count));
+    return status_failure(406, "NotAcceptable",
+                          list_types(a, "only the following media types are accepted: ", media_types, count));
 }
 
 struct status status_unsupported_media_type(struct arena *a, const struct str *media_types, size_t count)
 {
-    return failure(415, "UnsupportedMediaType",
-                   list_types(a, "the body of the request was in an unknown format - accepted media types include: ",
-                              media_types, count));
+    return status_failure(
+        415, "UnsupportedMediaType",
+        list_types(a, "the body of the request was in an unknown format - accepted media types include: ", media_types,
+                   count));
 }
 
 struct status status_already_exists(struct arena *a, struct group_resource r, struct str name)
@@ -269,12 +269,12 @@ struct status status_modified(struct arena *a, struct group_resource r, struct s
 
 struct status status_gone(struct str message)
 {
-    return failure(410, "Gone", message);
+    return status_failure(410, "Gone", message);
 }
 
 struct status status_expired(struct str message)
 {
-    return failure(410, "Expired", message);
+    return status_failure(410, "Expired", message);
 }
 
 struct status status_too_old(struct arena *a, uint64_t asked, uint64_t oldest)
@@ -285,7 +285,8 @@ struct status status_too_old(struct arena *a, uint64_t asked, uint64_t oldest)
 
 struct status status_request_too_large(struct arena *a, struct str message)
 {
-    return failure(413, "RequestEntityTooLarge", arena_printf(a, "Request entity too large: %.*s", STR_ARG(message)));
+    return status_failure(413, "RequestEntityTooLarge",
+                          arena_printf(a, "Request entity too large: %.*s", STR_ARG(message)));
 }
 
 /* Whether an earlier cause says the same about the same field. */
@@ -365,7 +366,7 @@ struct status status_server_timeout(struct arena *a, struct group_resource r, st
 
 struct status status_service_unavailable(struct str message)
 {
-    return failure(503, "ServiceUnavailable", message);
+    return status_failure(503, "ServiceUnavailable", message);
 }
 
 struct status status_timeout(struct arena *a, struct str message, int64_t retry_after_seconds)

@@ -49,6 +49,10 @@ struct status status_of_response(struct arena *arena, int code, struct str body)
 
 struct status status_success(struct group_resource r, struct str name, struct str uid); /* deleted: no code */
 
+/* Any failure without details. REASON is static text; "" leaves it out, as upstream does for errors it can't explain.
+ */
+struct status status_failure(int code, const char *reason, struct str message);
+
 struct status status_bad_request(struct str message);                                                      /* 400 */
 struct status status_unauthorized(void);                                                                   /* 401 */
 struct status status_forbidden(struct arena *a, struct group_resource r, struct str name, struct str why); /* 403 */
@@ -93,7 +97,6 @@ struct status status_forbidden_resource(struct arena *a, const struct forbidden_
 struct status status_forbidden_path(struct arena *a, struct str user, struct str verb, struct str path,
                                     struct str reason);
 
-/* "IsX": by reason, else by code. */
 bool status_has_reason(const struct status *s, const char *reason);
 
 /* Puts S into ERR: its message, and its HTTP code as the error's code. Returns false. */

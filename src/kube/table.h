@@ -1,11 +1,11 @@
 /*
  * meta.k8s.io/v1 Tables, written as a stream: what `kubectl get` asks servers for. Usage:
  *
- *     table_open(&w, &list_meta, columns, count);
+ *     table_open(&w, "v1", &list_meta, columns, count);
  *     for each object:
  *         table_open_row(&w);
  *         json_write_...(&w, ...) once per column
- *         table_close_row(&w, include, kind, raw metadata, raw object);
+ *         table_close_row(&w, "v1", include, raw metadata, raw object);
  *     table_close(&w);
  *
  * A table without objects differs by server: the Metrics API writes null for columns and rows

@@ -123,6 +123,18 @@ static void test_errors(void **state)
     }
 }
 
+static void test_nul_is_no_end(void **state)
+{
+    auto_arena struct arena arena = {0};
+    auto_error struct error err = {0};
+    struct selector s;
+
+    (void)state;
+    assert_false(label_selector_parse(&arena, str_from("a\0,b=c", 6), &s, &err));
+    assert_true(str_starts_with(str_of(error_text(&err)),
+                                STR("unable to parse requirement: <nil>: Invalid value: \"a\\x00\": name part")));
+}
+
 static void test_large_input(void **state)
 {
     auto_arena struct arena arena = {0};
@@ -158,7 +170,7 @@ static void test_large_input(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_canonical_form), cmocka_unit_test(test_errors),
-                                       cmocka_unit_test(test_large_input)};
+                                       cmocka_unit_test(test_nul_is_no_end), cmocka_unit_test(test_large_input)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

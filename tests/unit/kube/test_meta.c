@@ -68,7 +68,7 @@ static void test_absent_fields(void **state)
         "{\"metadata\":null}",
         "{\"metadata\":{}}",
         "{\"metadata\":{\"name\":null,\"labels\":null,\"creationTimestamp\":null,\"annotations\":{},"
-        "\"ownerReferences\":[],\"finalizers\":null,\"generation\":null}}",
+        "\"ownerReferences\":[ ],\"finalizers\":null,\"generation\":null}}",
     };
 
     (void)state;
@@ -102,6 +102,7 @@ static void test_refused(void **state)
         {"{\"metadata\":{\"labels\":{\"a\":true}}}", "invalid JSON: a string was expected at byte 27"},
         {"{\"metadata\":{\"creationTimestamp\":\"now\"}}", "invalid JSON: metadata has a time that is none at byte 38"},
         {"{\"metadata\":{\"ownerReferences\":{\"a\":1}}}", "invalid JSON: an array was expected at byte 38"},
+        {"{\"metadata\":{\"finalizers\":{}}}", "invalid JSON: an array was expected at byte 28"},
         {"{\"spec\":{\"a\":tru}}", "invalid JSON: a value was expected at byte 13"},
         {"{} x", "invalid JSON: something follows the document at byte 3"},
     };

@@ -44,6 +44,8 @@ static void test_refused_requests(void **state)
 
     (void)state;
     assert_status(status_bad_request(STR("a < b")), HEAD "\"a \\u003c b\",\"reason\":\"BadRequest\",\"code\":400}");
+    assert_status(status_failure(500, "", STR("failed reading pods metrics: x")),
+                  HEAD "\"failed reading pods metrics: x\",\"code\":500}");
     assert_status(status_unauthorized(), HEAD "\"Unauthorized\",\"reason\":\"Unauthorized\",\"code\":401}");
     assert_status(status_method_not_allowed(), HEAD "\"the server does not allow this method on the requested "
                                                     "resource\",\"reason\":\"MethodNotAllowed\",\"details\":{},"
@@ -132,6 +134,16 @@ static void test_invalid(void **state)
     assert_status(status_invalid(&a, kind, STR("X"), causes, 0),
                   HEAD "\"Deployment.apps \\\"X\\\" is invalid\",\"reason\":\"Invalid\",\"details\":{\"name\":\"X\","
                        "\"group\":\"apps\",\"kind\":\"Deployment\"},\"code\":422}");
+    causes[1] = cause_forbidden(&a, STR("resourceVersionMatch"),
+                                STR("resourceVersionMatch is forbidden unless resourceVersion is provided"));
+    assert_status(
+        status_invalid(&a, (struct group_resource){STR("meta.k8s.io"), STR("ListOptions")}, STR(""), &causes[1], 1),
+        HEAD "\"ListOptions.meta.k8s.io \\\"\\\" is invalid: resourceVersionMatch: Forbidden: "
+             "resourceVersionMatch is forbidden unless resourceVersion is provided\",\"reason\":\"Invalid\","
+             "\"details\":{\"group\":\"meta.k8s.io\",\"kind\":\"ListOptions\",\"causes\":[{\"reason\":"
+             "\"FieldValueForbidden\",\"message\":\"Forbidden: resourceVersionMatch is forbidden unless "
+             "resourceVersion is provided\",\"field\":\"resourceVersionMatch\"}]},\"code\":422}");
+    causes[1] = cause_invalid(&a, STR("metadata.name"), STR("X"), STR("no"));
     assert_status(status_invalid(&a, kind, STR("X"), causes, 1),
                   HEAD "\"Deployment.apps \\\"X\\\" is invalid: spec.selector: Required value\",\"reason\":\"Invalid\","
                        "\"details\":{\"name\":\"X\",\"group\":\"apps\",\"kind\":\"Deployment\",\"causes\":[{"
