@@ -104,7 +104,13 @@ static bool is_scope_right(const struct resource *kind, const struct api_attribu
     return kind->is_namespaced || is_namespaces || a->namespace.len == 0;
 }
 
-static bool needs_namespace(const struct resource *kind, const struct api_attributes *a)
+static bool lacks_name(const struct api_attributes *a)
+{
+    bool is_about_one = str_eq(a->verb, STR("update")) || str_eq(a->verb, STR("patch"));
+    return is_about_one && a->name.len == 0;
+}
+
+static bool lacks_namespace(const struct resource *kind, const struct api_attributes *a)
 {
     bool is_read = str_eq(a->verb, STR("list")) || str_eq(a->verb, STR("watch"));
     return kind->is_namespaced && a->namespace.len == 0 && !is_read;
@@ -132,7 +138,7 @@ static void on_request(void *arg, struct api_request *r)
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
         if (!str_eq_cstr(a->verb, routes[i].verb))
             continue;
-        if (!(kind->verbs & routes[i].bit) || needs_namespace(kind, a))
+        if (!(kind->verbs & routes[i].bit) || lacks_name(a) || lacks_namespace(kind, a))
             break;
         routes[i].handle(c);
         return;

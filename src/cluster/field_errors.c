@@ -41,14 +41,12 @@ void field_required(struct field_errors *e, const char *path, const char *why)
 void field_invalid(struct field_errors *e, const char *path, const json_t *value, const char *why)
 {
     auto_free char *text = value != NULL ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    add(e, cause_invalid(&e->arena, own(e, path), own(e, text != NULL ? text : "null"), own(e, why)));
+    add(e, cause_invalid_json(&e->arena, own(e, path), own(e, text != NULL ? text : "null"), own(e, why)));
 }
 
 void field_invalid_text(struct field_errors *e, const char *path, struct str value, const char *why)
 {
-    json_t *text = json_stringn_nocheck(value.ptr != NULL ? value.ptr : "", value.len);
-    field_invalid(e, path, text, why);
-    json_decref(text);
+    add(e, cause_invalid(&e->arena, own(e, path), arena_str(&e->arena, value), own(e, why)));
 }
 
 void field_not_supported(struct field_errors *e, const char *path, struct str value, const char *const *supported)

@@ -69,12 +69,12 @@ struct storage *registry_storage(const struct registry *r)
 
 struct storage_kind *registry_kind(const struct registry *r, const struct resource *kind)
 {
-    for (size_t i = 0; resources[i] != NULL; i++) {
-        if (resources[i] == kind)
-            return r->kinds[i];
+    size_t i = 0;
+    while (resources[i] != kind) {
+        assert(resources[i] != NULL);
+        i++;
     }
-    assert(!"a kind out of resources[]");
-    abort();
+    return r->kinds[i];
 }
 
 const struct object *registry_get(const struct registry *r, const struct resource *kind, struct str namespace,

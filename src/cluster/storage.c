@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "cluster/storage_db.h"
+#include "cluster/storage_history.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -25,28 +26,13 @@ struct storage_watch {
     void *ctx;
 };
 
-struct past_event {
-    enum storage_event_type type;
-    struct object *object;
-    struct object *previous;
-};
-
-/* A ring of events: number n is at n % capacity. */
-struct history {
-    struct past_event *events;
-    size_t capacity;
-    uint64_t first, end;    /* numbers of the oldest event and of the next one */
-    size_t bytes;           /* of the objects held */
-    uint64_t floor_version; /* nothing is known about changes up to here */
-};
-
 struct storage_kind {
     struct storage *storage;
     const char *name;
     const char *const *field_paths;
     struct object **objects; /* sorted by namespace, name; owned */
     size_t count, capacity;
-    struct history history;
+    struct storage_history history;
     struct storage_subscription *subscriptions;
     unsigned delivering; /* subscriptions are being called */
     struct storage_watch *watches;
@@ -177,71 +163,13 @@ struct storage_range storage_list_after(const struct storage_kind *k, struct str
     return range_from(k, namespace, first > start ? first : start);
 }
 
-/* --- history --- */
-
-static size_t event_bytes(const struct past_event *e)
-{
-    return sizeof(*e) + sizeof(struct object) + e->object->json.len;
-}
-
-static struct past_event *event_of(const struct history *h, uint64_t number)
-{
-    return &h->events[number % h->capacity];
-}
-
-static void forget_oldest(struct history *h)
-{
-    struct past_event *e = event_of(h, h->first++);
-    h->bytes -= event_bytes(e);
-    h->floor_version = e->object->version;
-    object_unref(e->object);
-    object_unref(e->previous);
-}
-
-static void history_grow(struct history *h)
-{
-    size_t capacity = h->capacity == 0 ? 16 : h->capacity * 2;
-    struct past_event *events = mem_alloc(capacity * sizeof(*events));
-    for (uint64_t n = h->first; n < h->end; n++)
-        events[n % capacity] = *event_of(h, n);
-    free(h->events);
-    h->events = events;
-    h->capacity = capacity;
-}
-
-/* Takes over the references in E. */
-static void history_add(struct history *h, struct past_event e, size_t max_bytes)
-{
-    if (h->end - h->first == h->capacity)
-        history_grow(h);
-    h->events[h->end++ % h->capacity] = e;
-    h->bytes += event_bytes(&e);
-    /* The newest stays however large it is: those who wait for it are about to read it. */
-    while (h->bytes > max_bytes && h->end - h->first > 1)
-        forget_oldest(h);
-}
-
-/* The number of the first event after VERSION. */
-static uint64_t history_place(const struct history *h, uint64_t version)
-{
-    uint64_t low = h->first, high = h->end;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (event_of(h, middle)->object->version <= version)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
+/* --- subscriptions and watches --- */
 
 static struct storage_event event_shown(const struct past_event *e)
 {
     return (struct storage_event){
         .type = e->type, .version = e->object->version, .object = e->object, .previous = e->previous};
 }
-
-/* --- subscriptions and watches --- */
 
 struct storage_subscription *storage_subscribe(struct storage_kind *k, storage_on_event *fn, void *ctx)
 {
@@ -310,14 +238,14 @@ static void call_ready(struct storage *s)
 struct storage_watch *storage_watch_new(struct storage_kind *k, uint64_t since, void (*on_ready)(void *ctx), void *ctx,
                                         struct error *err)
 {
-    const struct history *h = &k->history;
+    const struct storage_history *h = &k->history;
     /* A version that was never handed out is of another database: the client has to start afresh as well. */
     if (since < h->floor_version || since > k->storage->reserved) {
         error_set(err, 410, "too old resource version: %" PRIu64 " (%" PRIu64 ")", since, h->floor_version);
         return NULL;
     }
     struct storage_watch *w = mem_alloc(sizeof(*w));
-    *w = (struct storage_watch){.kind = k, .place = history_place(h, since), .on_ready = on_ready, .ctx = ctx};
+    *w = (struct storage_watch){.kind = k, .place = storage_history_place(h, since), .on_ready = on_ready, .ctx = ctx};
     w->next = k->watches;
     if (w->next != NULL)
         w->next->link = &w->next;
@@ -328,14 +256,14 @@ struct storage_watch *storage_watch_new(struct storage_kind *k, uint64_t since, 
 
 enum storage_watch_result storage_watch_next(struct storage_watch *w, struct storage_event *out)
 {
-    const struct history *h = &w->kind->history;
+    const struct storage_history *h = &w->kind->history;
     if (w->place < h->first)
         return STORAGE_WATCH_GONE;
     if (w->place == h->end) {
         w->is_dry = true;
         return STORAGE_WATCH_DRY;
     }
-    *out = event_shown(event_of(h, w->place++));
+    *out = event_shown(storage_history_event(h, w->place++));
     return STORAGE_WATCH_EVENT;
 }
 
@@ -372,7 +300,7 @@ static void apply(struct storage *s, struct write *w)
     }
     assert(o->version > s->version);
     s->version = o->version;
-    history_add(&k->history, e, s->history_bytes);
+    storage_history_add(&k->history, e, s->history_bytes);
     for (struct storage_watch *watch = k->watches; watch != NULL; watch = watch->next) {
         if (watch->is_dry)
             set_ready(watch);
@@ -539,10 +467,8 @@ static void storage_free(struct storage *s)
         assert(k->watches == NULL && k->subscriptions == NULL);
         for (size_t n = 0; n < k->count; n++)
             object_unref(k->objects[n]);
-        while (k->history.first < k->history.end)
-            forget_oldest(&k->history);
+        storage_history_free(&k->history);
         free(k->objects);
-        free(k->history.events);
     }
     map_free(&s->pending);
     free(s->kinds);
