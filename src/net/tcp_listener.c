@@ -26,11 +26,13 @@ struct tcp_listener {
 };
 
 static void on_readable(uv_poll_t *poll, int status, int events);
+static void take_connections(struct tcp_listener *l);
 
 static void on_retry(uv_timer_t *timer)
 {
     struct tcp_listener *l = timer->data;
     uv_poll_start(&l->poll, UV_READABLE, on_readable);
+    take_connections(l);
 }
 
 /* True: the error concerns one connection that is gone already (accept(2)). */
@@ -55,28 +57,32 @@ static void rest(struct tcp_listener *l, int error)
     uv_timer_start(&l->retry, on_retry, RETRY_MS, 0);
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void take_connections(struct tcp_listener *l)
 {
-    struct tcp_listener *l = poll->data;
-    (void)events;
-    if (status < 0) {
-        rest(l, -status);
-        return;
-    }
     for (int i = 0; i < ACCEPTS_PER_TURN && !uv_is_closing((uv_handle_t *)&l->poll); i++) {
         int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            if (l->is_short)
-                log_info("Taking connections again", LOG_NUM("port", tcp_listener_port(l)));
-            l->is_short = false;
             l->events->on_accept(l->arg, fd);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            if (l->is_short)
+                log_info("Taking connections again", LOG_NUM("port", tcp_listener_port(l)));
+            l->is_short = false; /* only now: none is left waiting */
             return;
         } else if (!is_passing(errno)) {
             rest(l, errno);
             return;
         }
     }
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct tcp_listener *l = poll->data;
+    (void)events;
+    if (status < 0)
+        rest(l, -status);
+    else
+        take_connections(l);
 }
 
 struct tcp_listener *tcp_listener_adopt(uv_loop_t *loop, int fd, const struct tcp_listener_events *events, void *arg,
@@ -129,7 +135,7 @@ struct tcp_listener *tcp_listener_open(uv_loop_t *loop, const char *address, uin
     socklen_t len;
     bool is_ip6 = strchr(address, ':') != NULL;
     if (!make_address(address, port, &where, &len)) {
-        error_set_errno(err, EINVAL, "listen on %s: not an IP address", address);
+        error_set(err, EINVAL, "listen on %s: not an IP address", address);
         return NULL;
     }
     int on = 1, off = 0;

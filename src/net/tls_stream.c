@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 
 #include <openssl/err.h>
 
@@ -41,8 +42,12 @@ static long bio_ctrl(BIO *bio, int command, long number, void *ptr)
 
 static BIO_METHOD *bio_method; /* made once, lives as long as the program */
 
-static void make_bio_method(void)
+static void prepare_program(void)
 {
+    struct sigaction now;
+    /* libuv writes to sockets that the peer may have reset: that is an error there, not the end of the program. */
+    if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+        signal(SIGPIPE, SIG_IGN);
     bio_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tls_stream");
     BIO_meth_set_write(bio_method, bio_write);
     BIO_meth_set_read(bio_method, bio_read);
@@ -107,7 +112,7 @@ void tls_stream_fail(struct tls_stream *s)
 struct tls_stream *tls_stream_new(uv_loop_t *loop, SSL *ssl, const struct tls_stream_events *events, void *arg)
 {
     static uv_once_t once = UV_ONCE_INIT;
-    uv_once(&once, make_bio_method);
+    uv_once(&once, prepare_program);
     struct tls_stream *s = mem_zalloc(sizeof(*s));
     s->ssl = ssl;
     s->events = events;

@@ -3,13 +3,14 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "fake_pki.h"
+#include "run_until.h"
 #include "net/tcp_listener.h"
 #include "net/tls.h"
 #include "net/tls_stream_state.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <setjmp.h>
@@ -152,20 +153,6 @@ static void close_world(struct world *w)
     buf_free(&w->key);
 }
 
-/* Runs the loop until CONDITION holds; fails after ten seconds. */
-#define run_until(w, condition)                                                         \
-    do {                                                                                \
-        int64_t give_up_ns_ = clock_mono_ns() + 10 * NS_PER_S;                          \
-        while (!(condition)) {                                                          \
-            if (clock_mono_ns() > give_up_ns_)                                          \
-                fail_msg("timed out waiting for " #condition);                          \
-            struct pollfd waits_ = {.fd = uv_backend_fd(&(w)->loop), .events = POLLIN}; \
-            if (uv_backend_timeout(&(w)->loop) != 0)                                    \
-                poll(&waits_, 1, 20);                                                   \
-            uv_run(&(w)->loop, UV_RUN_NOWAIT);                                          \
-        }                                                                               \
-    } while (0)
-
 static void connect_client(struct world *w)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(w->port)};
@@ -178,7 +165,7 @@ static void connect_client(struct world *w)
 static void connect_both(struct world *w)
 {
     connect_client(w);
-    run_until(w, w->client.ready == 1 && w->server.ready == 1);
+    run_until(&w->loop, w->client.ready == 1 && w->server.ready == 1);
 }
 
 static int connect_raw(const struct world *w)
@@ -213,13 +200,13 @@ static void test_hello(void **state)
     assert_int_equal(tls_stream_queued_bytes(w.client.stream), 4); /* nothing goes out before the flush */
     tls_stream_flush(w.client.stream);
     assert_int_equal(tls_stream_queued_bytes(w.client.stream), 0);
-    run_until(&w, w.server.got.len == 4);
+    run_until(&w.loop, w.server.got.len == 4);
     tls_stream_write(w.server.stream, STR("pong"));
     tls_stream_flush(w.server.stream);
-    run_until(&w, w.client.got.len == 4);
+    run_until(&w.loop, w.client.got.len == 4);
     assert_true(tls_stream_received_bytes(w.server.stream) > 4 && tls_stream_sent_bytes(w.server.stream) > 4);
     tls_stream_close(w.client.stream);
-    run_until(&w, w.client.closed == 1 && w.server.closed == 1);
+    run_until(&w.loop, w.client.closed == 1 && w.server.closed == 1);
     assert_true(w.server.ended == 1 && w.server.is_clean);
     assert_false(w.client.has_error || w.server.has_error);
     close_world(&w);
@@ -233,7 +220,7 @@ static void test_written_before_ready(void **state)
     connect_client(&w);
     tls_stream_write(w.client.stream, STR("early"));
     tls_stream_flush(w.client.stream);
-    run_until(&w, w.server.got.len == 5);
+    run_until(&w.loop, w.server.got.len == 5);
     assert_string_equal(buf_cstr(&w.server.got), "early");
     close_world(&w);
 }
@@ -254,10 +241,10 @@ static void test_bulk_both_ways(void **state)
     tls_stream_write_buf(w.server.stream, &copy);
     tls_stream_flush(w.client.stream);
     tls_stream_flush(w.server.stream);
-    run_until(&w, w.server.got.len == up.len && w.client.got.len == down.len);
+    run_until(&w.loop, w.server.got.len == up.len && w.client.got.len == down.len);
     assert_true(str_eq(buf_str(&w.server.got), buf_str(&up)));
     assert_true(str_eq(buf_str(&w.client.got), buf_str(&down)));
-    run_until(&w, tls_stream_queued_bytes(w.client.stream) == 0);
+    run_until(&w.loop, tls_stream_queued_bytes(w.client.stream) == 0);
     close_world(&w);
 }
 
@@ -284,7 +271,7 @@ static void test_pause(void **state)
     assert_in_range(tls_stream_queued_bytes(w.client.stream), 5000000, 20100000);
     tls_stream_close(w.client.stream);
     tls_stream_pause(w.server.stream, false);
-    run_until(&w, w.server.ended == 1); /* all of it arrives, and the end only then */
+    run_until(&w.loop, w.server.ended == 1); /* all of it arrives, and the end only then */
     assert_true(str_eq(buf_str(&w.server.got), buf_str(&up)));
     assert_true(w.server.is_clean);
     assert_true(w.client.written > 0 || w.client.closed == 0);
@@ -312,7 +299,7 @@ static void test_pause_in_callback(void **state)
     int rounds = 0;
     while (w.server.got.len < up.len && rounds < 1000) {
         size_t before = w.server.got.len;
-        run_until(&w, w.server.got.len > before);
+        run_until(&w.loop, w.server.got.len > before);
         uv_run(&w.loop, UV_RUN_NOWAIT);
         size_t now = w.server.got.len;
         assert_true(now - before <= 16384);
@@ -324,7 +311,7 @@ static void test_pause_in_callback(void **state)
     assert_true(str_eq(buf_str(&w.server.got), buf_str(&up)));
     w.server.at_bytes = NULL;
     tls_stream_pause(w.server.stream, false);
-    run_until(&w, w.server.ended == 1);
+    run_until(&w.loop, w.server.ended == 1);
     close_world(&w);
 }
 
@@ -345,7 +332,7 @@ static void test_pause_and_resume_in_callback(void **state)
     fill(&up, 1000000);
     tls_stream_write(w.client.stream, buf_str(&up));
     tls_stream_flush(w.client.stream);
-    run_until(&w, w.server.got.len == up.len);
+    run_until(&w.loop, w.server.got.len == up.len);
     assert_true(str_eq(buf_str(&w.server.got), buf_str(&up)));
     close_world(&w);
 }
@@ -361,16 +348,16 @@ static void test_close_while_peer_sends(void **state)
     fill(&up, 10000000);
     tls_stream_write(w.client.stream, buf_str(&up));
     tls_stream_flush(w.client.stream);
-    run_until(&w, w.server.got.len > 0);
+    run_until(&w.loop, w.server.got.len > 0);
     tls_stream_write(w.server.stream, STR("413 too much"));
     tls_stream_close(w.server.stream);
     tls_stream_write(w.server.stream, STR("dropped"));
     size_t got = w.server.got.len;
-    run_until(&w, w.client.ended == 1);
+    run_until(&w.loop, w.client.ended == 1);
     assert_true(w.client.is_clean);
     assert_string_equal(buf_cstr(&w.client.got), "413 too much");
     assert_int_equal(w.server.got.len, got); /* the rest is thrown away */
-    run_until(&w, w.server.closed == 1 && w.client.closed == 1);
+    run_until(&w.loop, w.server.closed == 1 && w.client.closed == 1);
     assert_false(w.server.has_error);
     close_world(&w);
 }
@@ -383,7 +370,7 @@ static void test_abort_is_noticed(void **state)
     connect_both(&w);
     tls_stream_abort(w.server.stream);
     assert_int_equal(w.server.closed, 0); /* never inside the call */
-    run_until(&w, w.client.closed == 1 && w.server.closed == 1);
+    run_until(&w.loop, w.client.closed == 1 && w.server.closed == 1);
     assert_true(w.client.has_error || (w.client.ended == 1 && !w.client.is_clean));
     assert_false(w.server.has_error);
     close_world(&w);
@@ -416,7 +403,7 @@ static void test_close_and_abort_in_callbacks(void **state)
         fill(&up, 100000);
         tls_stream_write(w.client.stream, buf_str(&up));
         tls_stream_flush(w.client.stream);
-        run_until(&w, w.server.closed == 1 && w.client.closed == 1);
+        run_until(&w.loop, w.server.closed == 1 && w.client.closed == 1);
         if (i % 2 == 0)
             assert_string_equal(buf_cstr(&w.client.got), "bye");
         close_world(&w);
@@ -438,7 +425,7 @@ static void test_connection_refused(void **state)
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
     w.client.stream = tls_stream_new(&w.loop, tls_client_ssl(w.client_tls, "127.0.0.1", NULL), &side_events, &w.client);
     tls_stream_connect(w.client.stream, (const struct sockaddr *)&address);
-    run_until(&w, w.client.closed == 1);
+    run_until(&w.loop, w.client.closed == 1);
     snprintf(want, sizeof(want), "connect to 127.0.0.1:%u: connection refused", ntohs(address.sin_port));
     assert_string_equal(error_text(&w.client.error), want);
     assert_int_equal(w.client.error.code, ECONNREFUSED);
@@ -453,7 +440,7 @@ static void test_abort_while_connecting(void **state)
     open_world(&w);
     connect_client(&w);
     tls_stream_abort(w.client.stream);
-    run_until(&w, w.client.closed == 1);
+    run_until(&w.loop, w.client.closed == 1);
     assert_int_equal(w.client.ready, 0);
     assert_false(w.client.has_error);
     close_world(&w);
@@ -469,7 +456,7 @@ static void test_certificate_refused(void **state)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     w.client.stream = tls_stream_new(&w.loop, tls_client_ssl(w.client_tls, "10.0.0.7", NULL), &side_events, &w.client);
     tls_stream_connect(w.client.stream, (const struct sockaddr *)&address);
-    run_until(&w, w.client.closed == 1 && w.server.closed == 1);
+    run_until(&w.loop, w.client.closed == 1 && w.server.closed == 1);
     assert_string_equal(error_text(&w.client.error),
                         "TLS handshake: certificate of server isn't valid for 10.0.0.7: it has IP 127.0.0.1");
     assert_int_equal(w.client.error.code, EPROTO);
@@ -502,7 +489,7 @@ static void test_strangers(void **state)
         size_t sent = strlen(cases[i].sent);
         assert_int_equal(write(fd, cases[i].sent, sent), sent);
         shutdown(fd, SHUT_WR);
-        run_until(&w, w.server.closed == 1);
+        run_until(&w.loop, w.server.closed == 1);
         ssize_t n = read(fd, answer, sizeof(answer) - 1);
         answer[n > 0 ? n : 0] = '\0';
         if (cases[i].answer != NULL)
@@ -524,10 +511,10 @@ static void test_http_byte_by_byte(void **state)
     static const char request[] = "GET / HTTP/1.0\r\n\r\n";
     for (size_t i = 0; i < 5; i++) {
         assert_int_equal(write(fd, request + i, 1), 1);
-        run_until(&w, w.server.stream != NULL && tls_stream_received_bytes(w.server.stream) > i);
+        run_until(&w.loop, w.server.stream != NULL && tls_stream_received_bytes(w.server.stream) > i);
     }
     shutdown(fd, SHUT_WR);
-    run_until(&w, w.server.closed == 1);
+    run_until(&w.loop, w.server.closed == 1);
     ssize_t n = read(fd, answer, sizeof(answer));
     assert_true(n > 12 && memcmp(answer, "HTTP/1.0 400", 12) == 0);
     close(fd);
@@ -543,7 +530,7 @@ static void test_truncated(void **state)
     uv_os_fd_t fd;
     assert_int_equal(uv_fileno((const uv_handle_t *)&w.client.stream->tcp, &fd), 0);
     shutdown(fd, SHUT_WR); /* FIN without a close_notify */
-    run_until(&w, w.server.ended == 1);
+    run_until(&w.loop, w.server.ended == 1);
     assert_false(w.server.is_clean);
     close_world(&w);
 }
@@ -559,9 +546,9 @@ static void test_reset_by_peer(void **state)
     fill(&down, 10000000);
     tls_stream_write(w.server.stream, buf_str(&down));
     tls_stream_flush(w.server.stream);
-    run_until(&w, tls_stream_sent_bytes(w.server.stream) > 100000);
+    run_until(&w.loop, tls_stream_sent_bytes(w.server.stream) > 100000);
     tls_stream_abort(w.client.stream); /* with unread input: a reset */
-    run_until(&w, w.server.closed == 1);
+    run_until(&w.loop, w.server.closed == 1);
     assert_true(w.server.has_error);
     assert_true(w.server.error.code == ECONNRESET || w.server.error.code == EPIPE);
     assert_non_null(strstr(error_text(&w.server.error), " 127.0.0.1:"));
@@ -570,6 +557,7 @@ static void test_reset_by_peer(void **state)
 
 int main(void)
 {
+    signal(SIGPIPE, SIG_DFL); /* the stream sees to it itself */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hello),
         cmocka_unit_test(test_written_before_ready),
