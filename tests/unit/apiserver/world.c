@@ -69,11 +69,72 @@ static void answer_review(struct fake_conn *conn, struct str request)
         fake_conn_answer(conn, 404, STR("{}"));
 }
 
+static void answer_config(struct world *w, struct fake_conn *conn, struct str request)
+{
+    auto_buf struct buf list = {0};
+
+    w->config_reads++;
+    if (has(request, "watch=true")) {
+        w->config_watch = conn;
+        fake_conn_send(conn, STR("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+                                 "chunked\r\n\r\n"));
+    } else if (has(request, "fieldSelector=metadata.name")) {
+        buf_printf(&list, "{\"kind\":\"ConfigMapList\",\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[%s]}",
+                   buf_cstr(&w->config_map));
+        fake_conn_answer(conn, 200, buf_str(&list));
+    } else if (w->config_map.len > 0) {
+        fake_conn_answer(conn, 200, buf_str(&w->config_map));
+    } else {
+        fake_conn_answer(conn, 404,
+                         STR("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":"
+                             "\"configmaps is away\",\"reason\":\"NotFound\",\"code\":404}"));
+    }
+}
+
+static void print_config(struct buf *to, unsigned version, struct str client_ca, struct str proxy_ca)
+{
+    struct json_writer w = json_writer_to(to);
+
+    buf_clear(to);
+    json_open_object(&w);
+    json_write_key(&w, STR("metadata"));
+    json_open_object(&w);
+    json_member_str(&w, STR("name"), STR("extension-apiserver-authentication"));
+    json_member_str(&w, STR("namespace"), STR("kube-system"));
+    json_write_key(&w, STR("resourceVersion"));
+    buf_printf(to, "\"%u\"", version);
+    json_close_object(&w);
+    json_write_key(&w, STR("data"));
+    json_open_object(&w);
+    json_member_str(&w, STR("client-ca-file"), client_ca);
+    json_member_str(&w, STR("requestheader-client-ca-file"), proxy_ca);
+    json_member_str(&w, STR("requestheader-username-headers"), STR("[\"X-Remote-User\"]"));
+    json_member_str(&w, STR("requestheader-allowed-names"), STR("[]"));
+    json_close_object(&w);
+    json_close_object(&w);
+}
+
+void world_publish(struct world *w, const char *type, struct str client_ca, struct str proxy_ca)
+{
+    static unsigned version = 10;
+    auto_buf struct buf event = {0};
+
+    print_config(&w->config_map, ++version, client_ca, proxy_ca);
+    if (w->config_watch == NULL)
+        return;
+    buf_printf(&event, "{\"type\":\"%s\",\"object\":%s}\n", type, buf_cstr(&w->config_map));
+    fake_conn_chunk(w->config_watch, buf_str(&event));
+}
+
 static void on_kube_request(void *owner, struct fake_conn *conn, struct str request)
 {
     struct world *w = owner;
     struct str body = str_skip(request, (size_t)str_find(request, STR("\r\n\r\n")) + 4);
 
+    if (has(request, "/configmaps")) {
+        answer_config(w, conn, request);
+        return;
+    }
     if (has(request, "/tokenreviews"))
         w->token_reviews++;
     else
@@ -98,6 +159,8 @@ static void on_kube_closed(void *owner, struct fake_conn *conn)
     for (size_t i = 0; i < w->held_count; i++)
         if (w->held[i] == conn)
             w->held[i] = w->held[--w->held_count];
+    if (w->config_watch == conn)
+        w->config_watch = NULL;
     free(*fake_conn_note(conn));
 }
 
@@ -234,6 +297,32 @@ static void make_client(struct world *w, const char *url)
     client_config_free(&config);
 }
 
+static void on_loaded(void *arg, const struct error *err)
+{
+    struct world *w = arg;
+
+    if (err == NULL) {
+        w->loads++;
+        return;
+    }
+    w->load_failures++;
+    snprintf(w->load_failure, sizeof(w->load_failure), "%d %s", err->code, error_text(err));
+}
+
+static struct authenticator make_delegated(struct world *w, const struct authn_delegated_options *options)
+{
+    struct authn_delegated_options all = *options;
+    auto_error struct error err = {0};
+
+    all.client = w->client;
+    all.on_loaded = on_loaded;
+    all.arg = w;
+    w->delegated = authn_delegated_new(&w->loop, &all, &err);
+    if (w->delegated == NULL)
+        fail_msg("%s", error_text(&err));
+    return authn_delegated_authenticator(w->delegated);
+}
+
 static void make_server(struct world *w, const struct world_options *options)
 {
     struct api_server_options server = options->server;
@@ -246,7 +335,7 @@ static void make_server(struct world *w, const struct world_options *options)
         (struct authz_pair){authz_paths_authorizer(&authz_health_paths), authz_delegated_authorizer(w->authz)};
     w->pairs[0] = (struct authz_pair){authz_masters, authz_pair_authorizer(&w->pairs[1])};
     server.tls = w->tls;
-    server.authn = authn_authenticator(w->authn);
+    server.authn = options->delegated != NULL ? make_delegated(w, options->delegated) : authn_authenticator(w->authn);
     server.authz = options->allows_all ? authz_always : authz_pair_authorizer(&w->pairs[0]);
     w->server = api_server_new(&w->loop, &server);
     api_server_route(w->server, "/ok", handle_ok, w);
@@ -288,6 +377,7 @@ void world_free(struct world *w)
         while (!is_closed)
             uv_run(&w->loop, UV_RUN_ONCE);
     }
+    authn_delegated_free(w->delegated);
     authn_free(w->authn);
     token_review_free(w->tokens);
     authz_delegated_free(w->authz);
@@ -301,6 +391,7 @@ void world_free(struct world *w)
     assert_int_equal(uv_loop_close(&w->loop), 0);
     tls_server_free(w->tls);
     tls_server_free(w->kube_tls);
+    buf_free(&w->config_map);
     certs_pair_free(&w->client_ca);
     certs_pair_free(&w->proxy_ca);
     certs_pair_free(&w->serving);
@@ -374,6 +465,7 @@ void world_ask(struct world *w, const struct question *q, struct answer *a)
 
 void world_wait_for(struct world *w, const unsigned *what, unsigned count)
 {
+    uv_run(&w->loop, UV_RUN_NOWAIT); /* timers that are due: after those alone, the other kind would go on waiting */
     while (*what < count)
         uv_run(&w->loop, UV_RUN_ONCE);
 }

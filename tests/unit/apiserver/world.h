@@ -7,6 +7,7 @@
 #define TEST_WORLD_H
 
 #include "../net/fake_peer.h"
+#include "apiserver/authn_delegated.h"
 #include "apiserver/authz_delegated.h"
 #include "apiserver/server.h"
 #include "apiserver/token_review.h"
@@ -28,10 +29,16 @@ struct world {
     bool is_kube_silent; /* takes requests and answers none until world_wake_kube */
     struct fake_conn *held[64];
     size_t held_count;
+    struct buf config_map;          /* extension-apiserver-authentication as JSON; empty: there is none */
+    struct fake_conn *config_watch; /* who watches it; NULL: nobody */
+    unsigned config_reads;
 
     struct certs_pair client_ca, proxy_ca, serving;
     struct tls_server *tls, *kube_tls;
     struct authn *authn;
+    struct authn_delegated *delegated; /* NULL unless asked for; then it authenticates */
+    unsigned loads, load_failures;
+    char load_failure[256];
     struct token_review *tokens;
     struct authz_delegated *authz;
     struct authz_pair pairs[2];
@@ -46,9 +53,10 @@ struct world {
 struct world_options {
     const char *kube_url; /* NULL: the fake one */
     bool is_anonymous_refused;
-    bool allows_all;                  /* no SubjectAccessReviews */
-    bool is_http1;                    /* the server offers no HTTP/2 */
-    struct api_server_options server; /* limits, deadline, functions; the rest is filled in */
+    const struct authn_delegated_options *delegated; /* client and callback are filled in */
+    bool allows_all;                                 /* no SubjectAccessReviews */
+    bool is_http1;                                   /* the server offers no HTTP/2 */
+    struct api_server_options server;                /* limits, deadline, functions; the rest is filled in */
     void (*route)(struct world *w);
 };
 
@@ -95,6 +103,9 @@ void world_issue(const struct certs_pair *ca, const char *common_name, const cha
 
 /* Answers what kube holds back. */
 void world_wake_kube(struct world *w);
+
+/* Sets the ConfigMap (NULL: as it is) and tells who watches it: TYPE is ADDED, MODIFIED. */
+void world_publish(struct world *w, const char *type, struct str client_ca, struct str proxy_ca);
 
 /* Faults. */
 void kube_resets(struct world *w, struct fake_conn *conn);
