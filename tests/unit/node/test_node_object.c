@@ -68,7 +68,8 @@ static void test_against_real_kubelet(void **state)
     struct node_facts facts = some_facts();
     const char *reasons[NODE_CONDITIONS];
     size_t count;
-    json_t *ours = node_object_new(&facts, T0, reasons, &count), *real = json_load_file(FIXTURES "/kubelet-1.20/node.json", 0, NULL);
+    json_t *ours = node_object_new(&facts, T0, reasons, &count),
+           *real = json_load_file(FIXTURES "/kubelet-1.20/node.json", 0, NULL);
     auto_free char *our_text = NULL, *real_text = NULL;
 
     (void)state;
