@@ -11,12 +11,11 @@
 #include "cluster/rbac.h"
 
 /*
- * Whether USER may write OBJECT, the new state of an object of KIND in NAMESPACE, OLD being the present one (NULL: it
- * is created). Kinds that aren't RBAC's are none of its business: true. Otherwise sets FAILURE (403, or 404 when a
- * bound role isn't there to be looked at) and returns false. Call it from within registry_edit, and before
- * registry_create.
+ * Whether USER may write OBJECT, the new state of an object of KIND, OLD being the present one (NULL: it is created).
+ * Kinds that aren't RBAC's are none of its business: true. Otherwise sets FAILURE (403, or 404 when a role that is to
+ * be bound isn't there to be looked at) and returns false. For api_options.admit.
  */
-bool rbac_may_write(struct rbac *b, const struct user *user, const struct resource *kind, struct str namespace,
-                    const json_t *object, const json_t *old, struct failure *failure);
+bool rbac_may_write(struct rbac *b, const struct user *user, const struct resource *kind, const json_t *object,
+                    const json_t *old, struct failure *failure);
 
 #endif

@@ -4,10 +4,13 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cluster/access.h"
 #include "cluster/api.h"
 #include "cluster/bootstrap.h"
 #include "cluster/event_expiry.h"
 #include "cluster/namespaces_controller.h"
+
+#include <openssl/crypto.h>
 
 #include <errno.h>
 
@@ -19,14 +22,13 @@ struct cluster_server {
     struct registry *registry;
     struct api_discovery *discovery;
     struct api *api;
-    struct authn *authn;
-    struct authz_pair open_paths; /* for all, else masters */
+    struct access *access;
     struct tls_server *tls;
     struct api_server *server;
     struct health *health;
     struct namespaces_controller *namespaces;
     struct event_expiry *events;
-    struct buf client_ca_pem;
+    struct buf client_ca_pem, proxy_ca_pem;
     bool is_bootstrapped;
     void (*on_closed)(void *arg);
     void *closed_arg;
@@ -39,15 +41,22 @@ static bool read_pem(const char *path, const char *what, struct buf *out, struct
     return file_read(path, PEM_MAX_BYTES, out, err) || error_wrap(err, "--%s", what);
 }
 
+/* As read_pem for a file that may be left out. */
+static bool read_optional_pem(const char *path, const char *what, struct buf *out, struct error *err)
+{
+    return path == NULL || path[0] == '\0' || read_pem(path, what, out, err);
+}
+
 static bool start_tls(struct cluster_server *s, const struct cluster_server_options *o, struct error *err)
 {
-    auto_buf struct buf certificate = {0}, key = {0};
+    auto_buf struct buf certificate = {0}, key = {0}, welcome = {0};
     if (!read_pem(o->tls_cert_file, "tls-cert-file", &certificate, err) ||
         !read_pem(o->tls_key_file, "tls-private-key-file", &key, err))
         return false;
+    buf_printf(&welcome, "%s\n%s", buf_cstr(&s->client_ca_pem), buf_cstr(&s->proxy_ca_pem));
     const struct tls_server_options options = {.certificate_pem = buf_str(&certificate),
                                                .key_pem = buf_str(&key),
-                                               .client_ca_pem = buf_str(&s->client_ca_pem),
+                                               .client_ca_pem = buf_str(&welcome),
                                                .is_http2_enabled = true};
     s->tls = tls_server_new(&options, err);
     return s->tls != NULL || error_wrap(err, "serving certificate %s, %s", o->tls_cert_file, o->tls_key_file);
@@ -89,6 +98,14 @@ static void start_health(struct cluster_server *s)
     health_install(s->health, s->server);
 }
 
+static void on_policy(void *arg, const struct error *err)
+{
+    struct cluster_server *s = arg;
+    if (err != NULL)
+        log_error("Default roles can't be written", LOG_ERR(err));
+    s->is_bootstrapped = err == NULL;
+}
+
 static void on_namespaces(void *arg, const struct failure *failure)
 {
     struct cluster_server *s = arg;
@@ -96,21 +113,55 @@ static void on_namespaces(void *arg, const struct failure *failure)
         log_error("Namespaces can't be created", LOG_STR("err", failure->status.message));
         return;
     }
-    s->is_bootstrapped = true;
+    if (s->access != NULL)
+        access_bootstrap(s->access, on_policy, s);
+}
+
+static bool start_access(struct cluster_server *s, const struct cluster_server_options *o, struct error *err)
+{
+    auto_buf struct buf signing = {0}, verifying = {0}, certificate = {0}, key = {0};
+    auto_arena struct arena arena = {0};
+    size_t names = o->requestheader_allowed_names != NULL ? o->requestheader_allowed_names->count : 0;
+    struct str *proxy_names = arena_alloc(&arena, (names + 1) * sizeof(*proxy_names));
+    for (size_t i = 0; i < names; i++)
+        proxy_names[i] = str_of(o->requestheader_allowed_names->items[i]);
+    if (!read_pem(o->service_account_signing_key_file, "service-account-signing-key-file", &signing, err) ||
+        !read_optional_pem(o->service_account_key_file, "service-account-key-file", &verifying, err) ||
+        !read_optional_pem(o->proxy_client_cert_file, "proxy-client-cert-file", &certificate, err) ||
+        !read_optional_pem(o->proxy_client_key_file, "proxy-client-key-file", &key, err))
+        return false;
+    const struct access_options options = {.loop = s->loop,
+                                           .registry = s->registry,
+                                           .discovery = s->discovery,
+                                           .client_ca_pem = buf_str(&s->client_ca_pem),
+                                           .issuer = str_of(o->service_account_issuer),
+                                           .signing_key_pem = buf_str(&signing),
+                                           .verifying_key_pem = buf_str(&verifying),
+                                           .proxy_ca_pem = buf_str(&s->proxy_ca_pem),
+                                           .proxy_names = {proxy_names, names},
+                                           .proxy_certificate_pem = buf_str(&certificate),
+                                           .proxy_key_pem = buf_str(&key)};
+    s->access = access_new(&options, err);
+    OPENSSL_cleanse(signing.ptr, signing.len);
+    if (key.len > 0)
+        OPENSSL_cleanse(key.ptr, key.len);
+    return s->access != NULL;
 }
 
 static bool start_server(struct cluster_server *s, const struct cluster_server_options *o, struct error *err)
 {
-    s->authn = authn_new((struct token_lookup){0}, true);
-    if (!authn_set_client_ca(s->authn, buf_str(&s->client_ca_pem), err))
-        return error_wrap(err, "--client-ca-file %s", o->client_ca_file);
-    s->open_paths = (struct authz_pair){.first = authz_masters, .second = authz_paths_authorizer(&authz_health_paths)};
     const struct api_server_options options = {
-        .tls = s->tls, .authn = authn_authenticator(s->authn), .authz = authz_pair_authorizer(&s->open_paths)};
+        .tls = s->tls, .authn = access_authenticator(s->access), .authz = access_authorizer(s->access)};
     s->server = api_server_new(s->loop, &options);
-    const struct api_options api = {.registry = s->registry, .discovery = s->discovery, .loop = s->loop, .arg = s};
+    const struct api_options api = {.registry = s->registry,
+                                    .discovery = s->discovery,
+                                    .loop = s->loop,
+                                    .arg = s->access,
+                                    .handle_other = access_handle_other,
+                                    .admit = access_admit};
     s->api = api_new(&api);
     api_install(s->api, s->server);
+    access_install(s->access, s->server);
     start_health(s);
     return api_server_listen(s->server, o->bind_address, o->port, err);
 }
@@ -124,8 +175,11 @@ struct cluster_server *cluster_server_new(uv_loop_t *loop, const struct cluster_
     bool is_v6 = str_index(str_of(options->bind_address), ':') >= 0;
     buf_printf(&address, is_v6 ? "[%s]:%u" : "%s:%u", options->bind_address, options->port);
     s->discovery = api_discovery_new(buf_str(&address));
-    if (read_pem(options->client_ca_file, "client-ca-file", &s->client_ca_pem, err) && start_tls(s, options, err) &&
-        start_storage(s, options, err) && start_server(s, options, err)) {
+    if (read_pem(options->client_ca_file, "client-ca-file", &s->client_ca_pem, err) &&
+        read_optional_pem(options->requestheader_client_ca_file, "requestheader-client-ca-file", &s->proxy_ca_pem,
+                          err) &&
+        start_tls(s, options, err) && start_storage(s, options, err) && start_access(s, options, err) &&
+        start_server(s, options, err)) {
         s->events = event_expiry_new(loop, s->registry, options->event_ttl_ns, 0);
         s->namespaces = namespaces_controller_new(s->registry, buf_str(&s->client_ca_pem));
         bootstrap_namespaces(s->registry, on_namespaces, s);
@@ -149,6 +203,7 @@ static void free_rest(void *arg)
     registry_free(s->registry);
     api_discovery_free(s->discovery);
     buf_free(&s->client_ca_pem);
+    buf_free(&s->proxy_ca_pem);
     free(s);
     if (on_closed != NULL)
         on_closed(closed_arg);
@@ -160,7 +215,8 @@ static void on_server_closed(void *arg)
     struct cluster_server *s = arg;
     s->server = NULL;
     api_free(s->api);
-    authn_free(s->authn);
+    access_free(s->access);
+    s->access = NULL;
     tls_server_free(s->tls);
     health_free(s->health);
     event_expiry_free(s->events);
