@@ -1,6 +1,6 @@
 #include "kube/reflector.h"
 
-#include "../net/fake_peer.h"
+#include "fake_api.h"
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -12,41 +12,6 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-/* One request that the API server gets, and what it does about it. */
-enum deed {
-    END,         /* of the script */
-    ANSWER,      /* status and body */
-    WATCH,       /* 200 and a chunked body, left open */
-    WATCH_END,   /* ... and ended properly */
-    WATCH_CUT,   /* ... and closed in the middle */
-    WATCH_RESET, /* ... and reset */
-    WATCH_DRIP,  /* as WATCH, a byte at a time */
-    RAW,         /* bytes as they are, then closed */
-    REFUSE,      /* closed without a word */
-    HANG,        /* the beginning of an answer, and no more */
-};
-
-struct step {
-    const char *wants; /* of the request's query, all of it apart from the watch's timeoutSeconds; NULL: anything */
-    enum deed deed;
-    int status;
-    const char *text;
-};
-
-#define ITEM(ns, name, version) \
-    "{\"metadata\":{\"name\":\"" name "\",\"namespace\":\"" ns "\",\"resourceVersion\":\"" version "\"},\"x\":[1]}"
-#define LIST(version, items) "{\"kind\":\"L\",\"metadata\":{\"resourceVersion\":\"" version "\"},\"items\":[" items "]}"
-#define PAGE(version, next, items) \
-    "{\"items\":[" items "],\"metadata\":{\"resourceVersion\":\"" version "\",\"continue\":\"" next "\"}}"
-#define EVENT(type, object) "{\"type\":\"" type "\",\"object\":" object "}\n"
-#define BOOKMARK(version) EVENT("BOOKMARK", "{\"kind\":\"X\",\"metadata\":{\"resourceVersion\":\"" version "\"}}")
-#define STATUS(code, reason, message)                                                          \
-    "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"" message \
-    "\",\"reason\":\"" reason "\",\"code\":" code "}"
-#define FIRST_LIST "limit=500&resourceVersion=0"
-#define LIST_AGAIN "limit=500"
-#define WATCH_FROM(version) "watch=true&allowWatchBookmarks=true&resourceVersion=" version
 
 #define MAX_STEPS 9
 
@@ -227,18 +192,12 @@ static const struct reflector_case cases[] = {
 struct world {
     uv_loop_t loop;
     uv_timer_t watchdog;
-    uv_timer_t drip;
-    struct fake_peer *peer;
+    struct fake_api api;
     struct fetch_pool *pool;
     struct rest_client *client;
     struct reflector *reflector;
-    const struct step *steps;
-    size_t step; /* requests so far */
-    struct fake_conn *drip_conn;
-    const char *drip_text;
     struct buf events;
     const char *free_at; /* the event that frees the reflector */
-    uint64_t watch_min_s;
     int log_fd;
 };
 
@@ -246,113 +205,8 @@ static void on_watchdog(uv_timer_t *timer)
 {
     struct world *w = timer->data;
 
-    fail_msg("the loop waited for 10 s: %zu requests, events: %s", w->step, buf_cstr(&w->events));
+    fail_msg("the loop waited for 10 s: %zu requests, events: %s", w->api.step, buf_cstr(&w->events));
 }
-
-/* --- the API server --- */
-
-static void end_body(struct world *w, struct fake_conn *conn, const struct step *step)
-{
-    (void)w;
-    switch (step->deed) {
-    case WATCH_END:
-        fake_conn_chunk(conn, STR(""));
-        break;
-    case WATCH_CUT:
-        fake_conn_close(conn);
-        break;
-    case WATCH_RESET:
-        fake_conn_reset(conn);
-        break;
-    default:
-        break;
-    }
-}
-
-static void on_drip(uv_timer_t *timer)
-{
-    struct world *w = timer->data;
-
-    if (*w->drip_text != '\0') {
-        fake_conn_chunk(w->drip_conn, str_from(w->drip_text, 1));
-        w->drip_text++;
-        return;
-    }
-    uv_timer_stop(timer);
-    if (str_starts_with(str_of(w->steps[w->step - 1].wants), STR("limit")))
-        fake_conn_chunk(w->drip_conn, STR(""));
-}
-
-static void begin_body(struct world *w, struct fake_conn *conn, const struct step *step)
-{
-    fake_conn_send(conn, STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
-    if (step->deed == WATCH_DRIP) {
-        w->drip_conn = conn;
-        w->drip_text = step->text;
-        uv_timer_start(&w->drip, on_drip, 0, 1);
-        return;
-    }
-    if (step->text[0] != '\0')
-        fake_conn_chunk(conn, str_of(step->text));
-    end_body(w, conn, step);
-}
-
-/* The query of REQUEST without "timeoutSeconds=N&". */
-static void read_query(struct world *w, struct buf *to, struct str request)
-{
-    static const char timeout[] = "timeoutSeconds=";
-    struct str line, rest;
-
-    str_cut(request, '\r', &line, &rest);
-    assert_true(str_starts_with(line, STR("GET /api/v1/things?")));
-    str_cut(line, '?', &rest, &line);
-    str_cut(line, ' ', &line, &rest);
-    ptrdiff_t at = str_find(line, str_of(timeout));
-    if (at < 0) {
-        buf_add_str(to, line);
-        return;
-    }
-    struct str number;
-    uint64_t seconds;
-    str_cut(str_skip(line, (size_t)at + strlen(timeout)), '&', &number, &rest);
-    assert_true(str_to_u64(number, &seconds) && seconds >= w->watch_min_s && seconds <= 2 * w->watch_min_s);
-    buf_add_str(to, str_head(line, (size_t)at));
-    buf_add_str(to, rest);
-}
-
-static void on_request(void *owner, struct fake_conn *conn, struct str request)
-{
-    struct world *w = owner;
-    const struct step *step = &w->steps[w->step];
-    auto_buf struct buf query = {0};
-
-    if (step->deed == END)
-        fail_msg("a request more than expected: %.*s", STR_ARG(request));
-    w->step++;
-    read_query(w, &query, request);
-    if (step->wants != NULL)
-        assert_string_equal(buf_cstr(&query), step->wants);
-    switch (step->deed) {
-    case ANSWER:
-        fake_conn_answer(conn, step->status, str_of(step->text));
-        break;
-    case RAW:
-        fake_conn_send(conn, str_of(step->text));
-        fake_conn_close(conn);
-        break;
-    case REFUSE:
-        fake_conn_close(conn);
-        break;
-    case HANG:
-        fake_conn_send(conn, str_of(step->text));
-        break;
-    default:
-        begin_body(w, conn, step);
-        break;
-    }
-}
-
-static const struct fake_peer_events peer_events = {.on_request = on_request};
 
 /* --- what the reflector says --- */
 
@@ -411,17 +265,16 @@ static void world_open(struct world *w, const struct step *steps)
     struct client_config config = {0};
     auto_buf struct buf server = {0};
 
-    *w = (struct world){.steps = steps, .watch_min_s = 300};
+    *w = (struct world){0};
     uv_loop_init(&w->loop);
     uv_timer_init(&w->loop, &w->watchdog);
-    uv_timer_init(&w->loop, &w->drip);
-    w->watchdog.data = w->drip.data = w;
+    w->watchdog.data = w;
     uv_timer_start(&w->watchdog, on_watchdog, 10000, 0);
     w->log_fd = memfd_create("log", MFD_CLOEXEC);
     log_set_fd(w->log_fd);
     w->pool = fetch_pool_new(&w->loop);
-    w->peer = fake_peer_new(&w->loop, NULL, &peer_events, w);
-    buf_printf(&server, "http://127.0.0.1:%u", fake_peer_port(w->peer));
+    fake_api_open(&w->api, &w->loop, 0, steps);
+    buf_printf(&server, "http://127.0.0.1:%u", fake_peer_port(w->api.peer));
     config.server = buf_take(&server);
     w->client = rest_client_new(w->pool, &config, "test");
     client_config_free(&config);
@@ -446,10 +299,8 @@ static void world_close(struct world *w)
     reflector_free(w->reflector);
     rest_client_free(w->client);
     fetch_pool_free(w->pool);
-    if (w->peer != NULL)
-        fake_peer_free(w->peer);
+    fake_api_close(&w->api);
     uv_close((uv_handle_t *)&w->watchdog, NULL);
-    uv_close((uv_handle_t *)&w->drip, NULL);
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&w->loop), 0);
     buf_free(&w->events);
@@ -494,7 +345,7 @@ static void read_log(struct world *w, struct buf *causes)
     while ((n = read(w->log_fd, buf_reserve(&log, 4096), 4096)) > 0)
         buf_grow_by(&log, (size_t)n);
     rest = buf_str(&log);
-    snprintf(port, sizeof(port), ":%u", fake_peer_port(w->peer));
+    snprintf(port, sizeof(port), ":%u", fake_peer_port(w->api.peer));
     while (str_cut(rest, '\n', &line, &rest)) {
         ptrdiff_t at = str_find(line, str_of(before));
         if (at < 0 || str_find(line, STR("Cannot list or watch")) < 0)
@@ -527,7 +378,7 @@ static void test_cases(void **state)
         assert_true(steps < MAX_STEPS);
         world_open(&w, c->steps);
         start(&w, &(struct reflector_options){.max_object_bytes = 120});
-        while (w.step < steps || !matches(buf_cstr(&w.events), c->events)) {
+        while (w.api.step < steps || !matches(buf_cstr(&w.events), c->events)) {
             uv_run(&w.loop, UV_RUN_ONCE);
             assert_true(strlen(buf_cstr(&w.events)) <= strlen(c->events) + 20);
         }
@@ -600,15 +451,14 @@ static void test_server_comes_later(void **state)
 
     (void)state;
     world_open(&w, steps);
-    unsigned port = fake_peer_port(w.peer);
-    fake_peer_free(w.peer);
-    w.peer = NULL;
+    unsigned port = fake_peer_port(w.api.peer);
+    fake_api_close(&w.api);
     run_for(&w, 5);
     start(&w, &(struct reflector_options){0});
     run_for(&w, 60);
     assert_false(reflector_has_synced(w.reflector));
     assert_non_null(strstr(reflector_trouble(w.reflector), "connection refused"));
-    w.peer = fake_peer_new_at(&w.loop, port, &peer_events, &w);
+    fake_api_open(&w.api, &w.loop, port, steps);
     while (!reflector_has_synced(w.reflector))
         uv_run(&w.loop, UV_RUN_ONCE);
     assert_string_equal(reflector_trouble(w.reflector), "");
@@ -631,7 +481,7 @@ static void test_watch_outlives_its_time(void **state)
     (void)state;
     world_open(&w, steps);
     struct reflector_options options = {.watch_min_s = 1, .watch_grace_ms = 1, .healthy_ms = 900};
-    w.watch_min_s = 1;
+    w.api.watch_min_s = 1;
     start(&w, &options);
     while (strcmp(buf_cstr(&w.events), "S +n/a:10 ") != 0)
         uv_run(&w.loop, UV_RUN_ONCE);
@@ -655,7 +505,7 @@ static void test_selectors(void **state)
     struct reflector_options options = {
         .page_size = 7, .label_selector = STR("a=b,c"), .field_selector = STR("spec.nodeName=n")};
     start(&w, &options);
-    while (w.step < 2)
+    while (w.api.step < 2)
         uv_run(&w.loop, UV_RUN_ONCE);
     world_close(&w);
 }

@@ -375,11 +375,53 @@ static void test_server_goes(void **state)
     world_close(&w);
 }
 
+static void on_old_closed(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* A server that says GOAWAY serves its watches to their end; who comes later goes to the next server. */
+static void test_goaway(void **state)
+{
+    struct world w;
+    struct got watch = {0}, next[8] = {0};
+    bool is_old_closed = false;
+
+    (void)state;
+    world_open(&w);
+    start(&w, &watch, "/watch", false);
+    while (w.watch_count < 1)
+        uv_run(&w.loop, UV_RUN_ONCE);
+    unsigned port = http_server_port(w.server);
+    http_server_close(w.server, INT64_C(10000000000), on_old_closed, &is_old_closed);
+    run_for(&w, 5); /* until its port is free */
+    w.server = http_server_new(&w.loop, w.tls, NULL, (struct http_handler){on_request, &w});
+    assert_true(http_server_listen(w.server, "127.0.0.1", (uint16_t)port, NULL));
+    for (size_t i = 0; i < 8; i++) {
+        start_nth(&w, &next[i], i);
+        if (i % 3 == 0)
+            wait_done(&w, &next[i], 1);
+    }
+    wait_done(&w, next, 8);
+    for (size_t i = 0; i < 8; i++)
+        check_body(&next[i], size_of_nth(i));
+    assert_int_equal(watch.done, 0);
+    http_exchange_write(w.watches[0], STR("last words"));
+    http_exchange_end(w.watches[0]);
+    wait_done(&w, &watch, 1);
+    assert_int_equal(watch.code, 0);
+    assert_int_equal(watch.len, strlen("last words"));
+    while (!is_old_closed)
+        uv_run(&w.loop, UV_RUN_ONCE);
+    world_close(&w);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_multiplexing), cmocka_unit_test(test_watches),     cmocka_unit_test(test_reset_stream),
         cmocka_unit_test(test_pause),        cmocka_unit_test(test_server_goes), cmocka_unit_test(test_cancel_last),
+        cmocka_unit_test(test_goaway),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
