@@ -120,6 +120,8 @@ static void on_request(void *arg, struct api_request *r)
 {
     struct api *api = arg;
     const struct api_attributes *a = &r->attributes;
+    if (api->options.handle_first != NULL && api->options.handle_first(api->options.arg, r))
+        return;
     if (discovery_handle(api_discovery_table(api->options.discovery), r))
         return;
     const struct resource *kind = a->is_resource ? resource_find(a->group, a->version, a->resource) : NULL;

@@ -3,8 +3,8 @@
  * authenticated and authorized (apiserver/server.h); here they become verbs of the registry. What isn't a stored kind
  * is offered to an extension: reviews, tokens, aggregated groups.
  *
- *     discovery document? → kind of resources[]? verb? subresource? → get list watch create update patch delete
- *                         ↘ extension → 404
+ *     passed on? → discovery document? → kind of resources[]? verb? subresource? → get list watch create update patch
+ * delete ↘ extension → 404
  *
  * Loop thread only. Source: Kubernetes docs, "API concepts".
  */
@@ -24,9 +24,12 @@ struct api_options {
 
     void *arg; /* of the functions below, which may be NULL */
 
+    /* Asked before anything else: takes what is to be passed on to another server. False: R is untouched. */
+    bool (*handle_first)(void *arg, struct api_request *r);
+
     /*
      * Answers a request for what is no stored kind: a virtual resource, a subresource that the generic verbs don't know
-     * (serviceaccounts/token), a group that is aggregated. False: not its own either; R is untouched and gets a 404.
+     * (serviceaccounts/token), and the like. False: not its own either; R is untouched and gets a 404.
      */
     bool (*handle_other)(void *arg, struct api_request *r);
 

@@ -24,6 +24,8 @@ const char *field_path(struct field_errors *e, const char *format, ...)
 
 static void add(struct field_errors *e, struct status_cause cause)
 {
+    if (e->count == FIELD_ERRORS_MAX)
+        return;
     e->items = mem_realloc_array(e->items, e->count + 1, sizeof(*e->items));
     e->items[e->count++] = cause;
 }

@@ -10,6 +10,9 @@
 
 #include <jansson.h>
 
+/* What is found beyond that isn't told. */
+#define FIELD_ERRORS_MAX 100
+
 struct field_errors {
     struct arena arena;
     struct status_cause *items; /* owned */

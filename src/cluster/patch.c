@@ -128,13 +128,29 @@ struct operation {
     const json_t *value;
 };
 
-static bool copy_or_move(json_t **root, const struct operation *o, struct error *err)
+/* How many values JSON is made of. */
+static size_t count_values(const json_t *json)
+{
+    size_t count = 1, i;
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)(uintptr_t)json, key, value)
+        count += count_values(value);
+    json_array_foreach (json, i, value)
+        count += count_values(value);
+    return count;
+}
+
+static bool copy_or_move(json_t **root, const struct operation *o, size_t *copied, struct error *err)
 {
     struct place from = {0}, to = {0};
     bool is_move = str_eq(o->op, STR("move"));
     bool is_ok = find_place(*root, o->from, &from, err) && must_exist(&from, o->from, err);
     if (is_ok && is_move && from.parent == NULL)
         is_ok = error_set(err, 422, "the whole document can't be moved");
+    *copied += is_ok ? count_values(from.value) : 0;
+    if (*copied > JSON_PATCH_MAX_COPIED)
+        is_ok = error_set(err, 413, "the patch copies more than %d values", JSON_PATCH_MAX_COPIED);
     json_t *value = is_ok ? json_deep_copy(from.value) : NULL;
     if (is_ok && is_move)
         remove_at(&from);
@@ -147,10 +163,10 @@ static bool copy_or_move(json_t **root, const struct operation *o, struct error 
     return is_ok;
 }
 
-static bool apply(json_t **root, const struct operation *o, struct error *err)
+static bool apply(json_t **root, const struct operation *o, size_t *copied, struct error *err)
 {
     if (str_eq(o->op, STR("move")) || str_eq(o->op, STR("copy")))
-        return copy_or_move(root, o, err);
+        return copy_or_move(root, o, copied, err);
     struct place p = {0};
     bool is_ok = find_place(*root, o->path, &p, err);
     if (is_ok && str_eq(o->op, STR("add"))) {
@@ -204,11 +220,11 @@ json_t *json_patch(const json_t *document, const json_t *patch, struct error *er
         return NULL;
     }
     json_t *root = json_deep_copy(document);
-    size_t i;
+    size_t i, copied = 0;
     json_t *item;
     json_array_foreach (patch, i, item) {
         struct operation o;
-        if (!read_operation(item, &o, err) || !apply(&root, &o, err)) {
+        if (!read_operation(item, &o, err) || !apply(&root, &o, &copied, err)) {
             json_decref(root);
             return NULL;
         }

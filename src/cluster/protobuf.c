@@ -143,13 +143,29 @@ static struct str only_bytes(struct str message)
     return f.bytes;
 }
 
-static json_t *strings_value(struct str message)
+/* How deep a decode is, and how many values it may still make. */
+struct decode_state {
+    unsigned depth;
+    size_t *budget;
+};
+
+static json_t *read_message(const struct schema *s, struct str message, struct decode_state at);
+
+static bool spend(struct decode_state at)
+{
+    if (*at.budget == 0)
+        return false;
+    --*at.budget;
+    return true;
+}
+
+static json_t *strings_value(struct str message, struct decode_state at)
 {
     json_t *list = json_array();
     struct wire_field f;
     bool is_broken;
     while (next_field(&message, &f, &is_broken)) {
-        if (f.tag == 1 && f.type == WIRE_BYTES)
+        if (f.tag == 1 && f.type == WIRE_BYTES && spend(at))
             json_array_append_new(list, text_value(f.bytes));
     }
     return list;
@@ -162,12 +178,12 @@ static json_t *bytes_value(struct str bytes)
     return text_value(buf_str(&text));
 }
 
-static json_t *read_message(const struct schema *s, struct str message, unsigned depth);
-
-static json_t *value_of(const struct schema_field *f, const struct wire_field *w, unsigned depth)
+static json_t *value_of(const struct schema_field *f, const struct wire_field *w, struct decode_state at)
 {
     bool is_number = f->type == SCHEMA_INTEGER || f->type == SCHEMA_INTEGER64 || f->type == SCHEMA_BOOLEAN;
     double real;
+    if (!spend(at))
+        return NULL;
     if (f->type == SCHEMA_NUMBER ? w->type != WIRE_FIXED64 : w->type != (is_number ? WIRE_VARINT : WIRE_BYTES))
         return NULL;
     switch (f->type) {
@@ -192,9 +208,9 @@ static json_t *value_of(const struct schema_field *f, const struct wire_field *w
     case SCHEMA_INT_OR_STRING:
         return int_or_string_value(w->bytes);
     case SCHEMA_STRINGS:
-        return strings_value(w->bytes);
+        return strings_value(w->bytes, at);
     case SCHEMA_OBJECT:
-        return read_message(f->of, w->bytes, depth + 1);
+        return read_message(f->of, w->bytes, (struct decode_state){at.depth + 1, at.budget});
     case SCHEMA_ANY:
         return json_loadb(only_bytes(w->bytes).ptr != NULL ? only_bytes(w->bytes).ptr : "null",
                           only_bytes(w->bytes).ptr != NULL ? only_bytes(w->bytes).len : 4, JSON_DECODE_ANY, NULL);
@@ -214,12 +230,12 @@ static bool is_absent(const struct schema_field *f, const json_t *value)
 }
 
 /* A map's entry {key 1, value 2}. */
-static bool read_entry(const struct schema_field *f, json_t *object, struct str message, unsigned depth)
+static bool read_entry(const struct schema_field *f, json_t *object, struct str message, struct decode_state at)
 {
     struct wire_field key = {0}, value = {.type = WIRE_BYTES};
     find_field(message, 1, &key);
     find_field(message, 2, &value);
-    json_t *json = value_of(f, &value, depth);
+    json_t *json = value_of(f, &value, at);
     if (json == NULL)
         return false;
     return json_object_setn_new(json_own_object(object, f->name), key.bytes.ptr != NULL ? key.bytes.ptr : "",
@@ -227,25 +243,28 @@ static bool read_entry(const struct schema_field *f, json_t *object, struct str 
 }
 
 /* Repeated numbers may come packed. */
-static bool read_packed(const struct schema_field *f, json_t *list, struct str bytes)
+static bool read_packed(const struct schema_field *f, json_t *list, struct str bytes, struct decode_state at)
 {
     struct wire_field one = {.type = WIRE_VARINT};
     while (bytes.len > 0) {
         if (!read_varint(&bytes, &one.number))
             return false;
-        json_array_append_new(list, value_of(f, &one, 0));
+        json_t *value = value_of(f, &one, at);
+        if (value == NULL)
+            return false;
+        json_array_append_new(list, value);
     }
     return true;
 }
 
-static bool read_field(const struct schema_field *f, json_t *object, const struct wire_field *w, unsigned depth)
+static bool read_field(const struct schema_field *f, json_t *object, const struct wire_field *w, struct decode_state at)
 {
     if (f->shape == SCHEMA_MAP)
-        return w->type == WIRE_BYTES && read_entry(f, object, w->bytes, depth);
+        return w->type == WIRE_BYTES && read_entry(f, object, w->bytes, at);
     bool is_number = f->type == SCHEMA_INTEGER || f->type == SCHEMA_INTEGER64 || f->type == SCHEMA_BOOLEAN;
     if (f->shape == SCHEMA_LIST && is_number && w->type == WIRE_BYTES)
-        return read_packed(f, json_own_array(object, f->name), w->bytes);
-    json_t *value = value_of(f, w, depth);
+        return read_packed(f, json_own_array(object, f->name), w->bytes, at);
+    json_t *value = value_of(f, w, at);
     if (value == NULL)
         return false;
     if (f->shape == SCHEMA_LIST)
@@ -258,19 +277,20 @@ static bool read_field(const struct schema_field *f, json_t *object, const struc
 }
 
 /* Reads into OBJECT the fields of S that stand in a message nested as INSIDE_TAG (0: S's own). */
-static bool read_fields(const struct schema *s, unsigned inside_tag, json_t *object, struct str message, unsigned depth)
+static bool read_fields(const struct schema *s, unsigned inside_tag, json_t *object, struct str message,
+                        struct decode_state at)
 {
     struct wire_field w;
     bool is_broken;
     while (next_field(&message, &w, &is_broken)) {
         for (const struct schema_field *f = s->fields; f->name != NULL; f++) {
             if (f->inside_tag == inside_tag && f->tag == w.tag) {
-                if (!read_field(f, object, &w, depth))
+                if (!read_field(f, object, &w, at))
                     return false;
                 break;
             }
             if (inside_tag == 0 && f->inside_tag == w.tag && w.type == WIRE_BYTES) {
-                if (!read_fields(s, f->inside_tag, object, w.bytes, depth))
+                if (!read_fields(s, f->inside_tag, object, w.bytes, at))
                     return false;
                 break;
             }
@@ -279,12 +299,12 @@ static bool read_fields(const struct schema *s, unsigned inside_tag, json_t *obj
     return !is_broken;
 }
 
-static json_t *read_message(const struct schema *s, struct str message, unsigned depth)
+static json_t *read_message(const struct schema *s, struct str message, struct decode_state at)
 {
-    if (depth > MAX_DEPTH)
+    if (at.depth > MAX_DEPTH)
         return NULL;
     json_t *object = json_object();
-    if (read_fields(s, 0, object, message, depth))
+    if (read_fields(s, 0, object, message, at))
         return object;
     json_decref(object);
     return NULL;
@@ -301,7 +321,8 @@ json_t *protobuf_decode(const struct schema *s, struct str bytes, struct error *
     struct str unknown = str_skip(bytes, magic.len);
     find_field(unknown, 1, &type_meta);
     find_field(unknown, 2, &raw);
-    json_t *object = read_message(s, raw.bytes, 0);
+    size_t budget = PROTOBUF_MAX_VALUES;
+    json_t *object = read_message(s, raw.bytes, (struct decode_state){0, &budget});
     if (object == NULL) {
         error_set(err, 400, "protobuf message of %s is malformed", s->name);
         return NULL;

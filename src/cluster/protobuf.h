@@ -10,6 +10,9 @@
 #include "base/error.h"
 #include "cluster/schema.h"
 
+/* Values in one object; more aren't read. */
+#define PROTOBUF_MAX_VALUES 300000
+
 #define PROTOBUF_MEDIA_TYPE "application/vnd.kubernetes.protobuf"
 
 /* NULL, with what is wrong, when BYTES aren't an object, or one that doesn't fit S. Unknown fields are skipped. The

@@ -6,9 +6,23 @@ static const struct str media_types[] = {STR_INIT("application/json"), STR_INIT(
 
 const struct api_body_rules request_object_rules = {.media_types = media_types, .media_type_count = 2};
 
+/* At least as many as there are values; those in strings count too, which makes no difference to anything real. */
+static size_t count_separators(struct str body)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < body.len; i++)
+        count += body.ptr[i] == ',' || body.ptr[i] == '{' || body.ptr[i] == '[';
+    return count;
+}
+
 json_t *request_json(struct str body, struct failure *f)
 {
     json_error_t where;
+    if (count_separators(body) > REQUEST_MAX_VALUES) {
+        failure_set(f, 413, "RequestEntityTooLarge", "Request entity too large: more than %d values",
+                    REQUEST_MAX_VALUES);
+        return NULL;
+    }
     json_t *json = json_loadb(body.len > 0 ? body.ptr : "", body.len, JSON_ALLOW_NUL, &where);
     if (json != NULL)
         return json;

@@ -8,6 +8,9 @@
 #include "cluster/failure.h"
 #include "cluster/schema.h"
 
+/* A DOM takes up to a hundred times the bytes of its text: what has more values than this isn't parsed. */
+#define REQUEST_MAX_VALUES 300000
+
 /* What api_request_read_body is to accept. */
 extern const struct api_body_rules request_object_rules;
 

@@ -241,6 +241,8 @@ static bool decode_one(const struct decode *d, const struct schema *s, const str
 static bool decode_list(const struct decode *d, const struct schema *s, const struct schema_field *f, json_t *list,
                         const struct step *at, unsigned depth)
 {
+    if (json_array_size(list) > SCHEMA_MAX_ITEMS)
+        return error_set(d->err, 400, "field %s has more than %d items", f->name, SCHEMA_MAX_ITEMS);
     for (size_t i = 0; i < json_array_size(list); i++) {
         if (json_is_null(json_array_get(list, i)))
             json_array_set_new(list, i, zero_value(f->type));

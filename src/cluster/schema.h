@@ -39,6 +39,9 @@ enum schema_patch {
     SCHEMA_RETAIN_KEYS, /* objects, and items of lists with a merge_key: $retainKeys is honoured (unions) */
 };
 
+/* No list of an object may be longer: what is done with lists costs more than their length. */
+#define SCHEMA_MAX_ITEMS 5000
+
 struct schema;
 
 struct schema_field {

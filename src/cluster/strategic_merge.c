@@ -158,6 +158,8 @@ static bool merge_list(const struct schema_field *f, json_t *object, const json_
     const json_t *gone = directive_of(patch, delete_from, f->name);
     if ((order != NULL && !json_is_array(order)) || (gone != NULL && !json_is_array(gone)))
         return error_set(err, 400, "patch of %s: directives about a list must be lists", f->name);
+    if (json_array_size(value) + json_array_size(order) + json_array_size(gone) > SCHEMA_MAX_ITEMS)
+        return error_set(err, 400, "patch of %s has more than %d items", f->name, SCHEMA_MAX_ITEMS);
     if (value == NULL && gone == NULL && !json_is_array(json_object_get(object, f->name)))
         return true;
     json_t *list = json_own_array(object, f->name);

@@ -75,39 +75,44 @@ static void validate_resources(const json_t *container, const char *at, struct f
     }
 }
 
-static void validate_mounts(const json_t *object, const json_t *container, const char *at, struct field_errors *errors)
+/* Adds NAME to a set; false when it is there already. */
+static bool add_name(json_t *set, struct str name)
 {
-    size_t i, n;
-    json_t *mount, *volume;
+    if (json_object_getn(set, name.ptr, name.len) != NULL)
+        return false;
+    return json_object_setn_new_nocheck(set, name.ptr, name.len, json_true()) == 0;
+}
+
+static void validate_mounts(const json_t *container, const json_t *volumes, const char *at, struct field_errors *errors)
+{
+    size_t i;
+    json_t *mount;
     json_array_foreach (json_object_get(container, "volumeMounts"), i, mount) {
         struct str name = json_text_at(mount, "name");
-        bool is_there = false;
-        json_array_foreach (json_at(object, "spec.volumes"), n, volume)
-            is_there = is_there || str_eq(json_text_at(volume, "name"), name);
         if (name.len == 0)
             field_required(errors, field_path(errors, "%s.volumeMounts[%zu].name", at, i), "");
-        else if (!is_there)
+        else if (json_object_getn(volumes, name.ptr, name.len) == NULL)
             field_not_found(errors, field_path(errors, "%s.volumeMounts[%zu].name", at, i), name);
         if (json_text_at(mount, "mountPath").len == 0)
             field_required(errors, field_path(errors, "%s.volumeMounts[%zu].mountPath", at, i), "");
     }
 }
 
-static void validate_containers(const json_t *object, const char *list_name, struct field_errors *errors)
+static void validate_containers(const json_t *object, const char *list_name, const json_t *volumes,
+                                struct field_errors *errors)
 {
     static const char *const pull_policies[] = {"Always", "IfNotPresent", "Never", NULL};
     static const char *const message_policies[] = {"FallbackToLogsOnError", "File", NULL};
     const json_t *list = json_object_get(json_object_get(object, "spec"), list_name);
+    auto_dom json_t *names = json_object();
     size_t i, n;
     json_t *container, *env;
     json_array_foreach (list, i, container) {
         const char *at = field_path(errors, "spec.%s[%zu]", list_name, i);
         struct str name = json_text_at(container, "name"), image = json_text_at(container, "image");
         check_name(errors, field_path(errors, "%s.name", at), name, name_check_dns1123_label(name));
-        for (n = 0; n < i; n++) {
-            if (name.len > 0 && str_eq(name, json_text_at(json_array_get(list, n), "name")))
-                field_duplicate(errors, field_path(errors, "%s.name", at), name);
-        }
+        if (name.len > 0 && !add_name(names, name))
+            field_duplicate(errors, field_path(errors, "%s.name", at), name);
         if (image.len == 0)
             field_required(errors, field_path(errors, "%s.image", at), "");
         else if (str_trim(image).len != image.len)
@@ -124,22 +129,21 @@ static void validate_containers(const json_t *object, const char *list_name, str
         }
         validate_ports(container, at, errors);
         validate_resources(container, at, errors);
-        validate_mounts(object, container, at, errors);
+        validate_mounts(container, volumes, at, errors);
     }
 }
 
-static void validate_volumes(const json_t *object, struct field_errors *errors)
+/* Fills NAMES with those of the volumes. */
+static void validate_volumes(const json_t *object, json_t *names, struct field_errors *errors)
 {
-    const json_t *volumes = json_at(object, "spec.volumes");
     size_t i;
     json_t *volume;
-    json_array_foreach (volumes, i, volume) {
+    json_array_foreach (json_at(object, "spec.volumes"), i, volume) {
         struct str name = json_text_at(volume, "name");
-        check_name(errors, field_path(errors, "spec.volumes[%zu].name", i), name, name_check_dns1123_label(name));
-        for (size_t n = 0; n < i; n++) {
-            if (name.len > 0 && str_eq(name, json_text_at(json_array_get(volumes, n), "name")))
-                field_duplicate(errors, field_path(errors, "spec.volumes[%zu].name", i), name);
-        }
+        const char *path = field_path(errors, "spec.volumes[%zu].name", i);
+        check_name(errors, path, name, name_check_dns1123_label(name));
+        if (name.len > 0 && !add_name(names, name))
+            field_duplicate(errors, path, name);
     }
 }
 
@@ -193,11 +197,12 @@ void pod_validate(const json_t *object, const struct resource_change *change, st
         return;
     const json_t *spec = json_object_get(object, "spec");
     struct str node = json_text_at(spec, "nodeName");
-    validate_volumes(object, errors);
+    auto_dom json_t *volumes = json_object();
+    validate_volumes(object, volumes, errors);
     if (json_array_size(json_object_get(spec, "containers")) == 0)
         field_required(errors, "spec.containers", "");
-    validate_containers(object, "containers", errors);
-    validate_containers(object, "initContainers", errors);
+    validate_containers(object, "containers", volumes, errors);
+    validate_containers(object, "initContainers", volumes, errors);
     check_text(errors, "spec.restartPolicy", json_text_at(spec, "restartPolicy"), restart_policies);
     check_text(errors, "spec.dnsPolicy", json_text_at(spec, "dnsPolicy"), dns_policies);
     if (node.len > 0)

@@ -15,7 +15,7 @@ const struct schema schema_owner_reference = {"io.k8s.apimachinery.pkg.apis.meta
                                               owner_reference_fields};
 
 static const struct schema_field managed_fields_entry_fields[] = {
-    ONE("manager", STRING, 1), ONE("operation", STRING, 2), ONE("apiVersion", STRING, 3),  ONE("time", TIME, 4),
+    ONE("manager", STRING, 1),    ONE("operation", STRING, 2), ONE("apiVersion", STRING, 3),  ONE("time", TIME, 4),
     ONE("fieldsType", STRING, 6), ONE("fieldsV1", ANY, 7),     ONE("subresource", STRING, 8), END,
 };
 const struct schema schema_managed_fields_entry = {"io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry",
