@@ -235,6 +235,8 @@ static bool read_entry(const struct schema_field *f, json_t *object, struct str 
     struct wire_field key = {0}, value = {.type = WIRE_BYTES};
     find_field(message, 1, &key);
     find_field(message, 2, &value);
+    if (str_index(key.bytes, '\0') >= 0) /* no key of a JSON object here may have one */
+        return false;
     json_t *json = value_of(f, &value, at);
     if (json == NULL)
         return false;
