@@ -10,6 +10,7 @@
 enum {
     MAX_HEAD_BYTES = 256 << 10,
     MAX_IDLE_CONNECTIONS = 32,
+    PATIENCE_MS = 50, /* over the connect timeout: whoever does connect hears libcurl's reason */
 };
 
 /*
@@ -20,10 +21,11 @@ enum {
 struct engine {
     uv_loop_t *loop;
     CURLM *multi;
-    uv_timer_t timeout; /* libcurl's */
-    uv_idle_t later;    /* settle() in the loop's next round */
-    struct fetch *all;  /* doubly linked */
-    struct fetch *todo; /* singly linked, newest first */
+    uv_timer_t timeout;  /* libcurl's */
+    uv_timer_t patience; /* until the first fetch has waited too long for a connection */
+    uv_idle_t later;     /* settle() in the loop's next round */
+    struct fetch *all;   /* doubly linked */
+    struct fetch *todo;  /* singly linked, newest first */
     size_t open_handles;
     bool is_due; /* libcurl's timeout is now */
     bool is_closing;
@@ -46,6 +48,8 @@ struct fetch {
     struct error failure; /* found by us; takes precedence over libcurl's */
     struct buf head;      /* header lines until on_head */
     int64_t timeout_ms;
+    uint64_t connect_by_ms; /* in the loop's time; 0: it is connected, or not yet added */
+    int64_t connect_timeout_ms;
     void *owner;
     void (*on_head)(void *owner, const struct fetch_head *head);
     void (*on_data)(void *owner, struct str chunk);
@@ -295,6 +299,44 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *owner)
 
 /* What was wanted since the last round, in the loop and outside libcurl. */
 
+/*
+ * libcurl doesn't count the time that a fetch waits for another's connection to share it: a server that hangs would
+ * make them fail one after the other.
+ */
+static void on_patience_ends(uv_timer_t *timer)
+{
+    struct engine *engine = timer->data;
+    uint64_t now_ms = uv_now(engine->loop);
+    uint64_t next_ms = UINT64_MAX;
+    struct fetch *next;
+
+    for (struct fetch *f = engine->all; f != NULL; f = next) {
+        next = f->next; /* nothing is freed before settle() */
+        if (f->is_ended || f->connect_by_ms == 0)
+            continue;
+        if (fetch_easy_is_connected(&f->easy)) {
+            f->connect_by_ms = 0;
+        } else if (f->connect_by_ms <= now_ms) {
+            error_set(&f->failure, FETCH_NO_CONNECTION, "connect to %s: timed out", f->easy.where);
+            finish(f, CURLE_OK);
+        } else if (f->connect_by_ms < next_ms) {
+            next_ms = f->connect_by_ms;
+        }
+    }
+    if (next_ms != UINT64_MAX && !engine->is_closing)
+        uv_timer_start(&engine->patience, on_patience_ends, next_ms - now_ms, 0);
+}
+
+static void lend_patience(struct fetch *f)
+{
+    uv_timer_t *timer = &f->engine->patience;
+    uint64_t wait_ms = (uint64_t)f->connect_timeout_ms + PATIENCE_MS;
+
+    f->connect_by_ms = uv_now(f->engine->loop) + wait_ms;
+    if (!uv_is_active((uv_handle_t *)timer) || uv_timer_get_due_in(timer) > wait_ms)
+        uv_timer_start(timer, on_patience_ends, wait_ms, 0);
+}
+
 static void add(struct fetch *f)
 {
     CURL *h = f->easy.handle;
@@ -311,6 +353,7 @@ static void add(struct fetch *f)
     CURLMcode code = curl_multi_add_handle(f->engine->multi, h);
     if (code == CURLM_OK) {
         f->is_added = true;
+        lend_patience(f);
         return;
     }
     error_set(&f->failure, FETCH_BAD_OPTIONS, "%s: %s", f->easy.where, curl_multi_strerror(code));
@@ -366,6 +409,7 @@ static void close_engine(struct engine *engine)
     }
     curl_multi_cleanup(engine->multi);
     uv_close((uv_handle_t *)&engine->timeout, on_handle_closed);
+    uv_close((uv_handle_t *)&engine->patience, on_handle_closed);
     uv_close((uv_handle_t *)&engine->later, on_handle_closed);
 }
 
@@ -403,9 +447,11 @@ static struct engine *engine_new(uv_loop_t *loop)
     curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
     curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine);
     uv_timer_init(loop, &engine->timeout);
+    uv_timer_init(loop, &engine->patience);
+    uv_unref((uv_handle_t *)&engine->patience); /* whoever waits for a connection waits for another fetch */
     uv_idle_init(loop, &engine->later);
-    engine->timeout.data = engine->later.data = engine;
-    engine->open_handles = 2;
+    engine->timeout.data = engine->patience.data = engine->later.data = engine;
+    engine->open_handles = 3;
     return engine;
 }
 
@@ -454,6 +500,7 @@ struct fetch *fetch_start(struct fetch_pool *pool, const struct fetch_options *o
     f->on_done = options->on_done;
     f->may_pause = options->may_pause;
     f->timeout_ms = options->timeout_ms;
+    f->connect_timeout_ms = fetch_connect_timeout_ms(options);
     f->next = f->engine->all;
     if (f->next != NULL)
         f->next->previous = f;

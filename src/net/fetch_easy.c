@@ -269,11 +269,14 @@ static void set_proxy(CURL *h, const struct fetch_options *options, const char *
     }
 }
 
+int64_t fetch_connect_timeout_ms(const struct fetch_options *options)
+{
+    return options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_TIMEOUT_MS;
+}
+
 static void set_timing(CURL *h, const struct fetch_options *options)
 {
-    int64_t connect_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_TIMEOUT_MS;
-
-    curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
+    curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)fetch_connect_timeout_ms(options));
     curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)(options->timeout_ms > 0 ? options->timeout_ms : 0));
     if (options->may_pause) {
         curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);

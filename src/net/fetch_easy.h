@@ -27,6 +27,12 @@ struct fetch_easy {
 bool fetch_easy_open(struct fetch_easy *e, const struct fetch_options *options, struct error *err);
 void fetch_easy_close(struct fetch_easy *e);
 
+/* The connect timeout that OPTIONS mean. */
+int64_t fetch_connect_timeout_ms(const struct fetch_options *options);
+
+/* Whether a connection was found or made: the request is on its way. */
+bool fetch_easy_is_connected(const struct fetch_easy *e);
+
 /* A sentence for RESULT, which ended E's transfer and isn't CURLE_OK; its code is an enum fetch_failure. */
 void fetch_easy_explain(const struct fetch_easy *e, CURLcode result, int64_t timeout_ms, struct error *err);
 

@@ -51,9 +51,14 @@ static bool has_got(const struct fetch_easy *e, CURLINFO what)
     return curl_easy_getinfo(e->handle, what, &us) == CURLE_OK && us > 0;
 }
 
+bool fetch_easy_is_connected(const struct fetch_easy *e)
+{
+    return has_got(e, CURLINFO_PRETRANSFER_TIME_T);
+}
+
 static void explain_timeout(const struct fetch_easy *e, int64_t timeout_ms, struct error *err)
 {
-    if (has_got(e, CURLINFO_PRETRANSFER_TIME_T))
+    if (fetch_easy_is_connected(e))
         error_set(err, FETCH_TIMED_OUT, "%s: no whole answer within %g s", e->where, (double)timeout_ms / 1000);
     else if (!has_got(e, CURLINFO_NAMELOOKUP_TIME_T))
         error_set(err, FETCH_NO_ADDRESS, "resolve %s: timed out", e->where);
@@ -63,15 +68,40 @@ static void explain_timeout(const struct fetch_easy *e, int64_t timeout_ms, stru
         error_set(err, FETCH_NO_TLS, "TLS with %s: handshake timed out", e->where);
 }
 
+/* Where we connected to in truth: libcurl's text names it, "Failed to connect to HOST port PORT after 0 ms: ...". */
+static void add_peer(struct buf *to, const struct fetch_easy *e)
+{
+    struct str text = str_of(e->error_text);
+    struct str host, port;
+    ptrdiff_t at = str_find(text, STR("connect to "));
+
+    if (at < 0) {
+        buf_add_cstr(to, e->where);
+        return;
+    }
+    str_cut(str_skip(text, (size_t)at + strlen("connect to ")), ' ', &host, &port);
+    if (!str_starts_with(port, STR("port "))) {
+        buf_add_cstr(to, e->where);
+        return;
+    }
+    str_cut(str_skip(port, strlen("port ")), ' ', &port, &text);
+    bool is_ipv6 = str_index(host, ':') >= 0;
+    buf_printf(to, "%s%.*s%s:%.*s", is_ipv6 ? "[" : "", STR_ARG(host), is_ipv6 ? "]" : "", STR_ARG(port));
+    if (!str_eq_cstr(buf_str(to), e->where))
+        buf_printf(to, ", the proxy to %s", e->where);
+}
+
 static void explain_no_connection(const struct fetch_easy *e, const char *cause, struct error *err)
 {
+    auto_buf struct buf peer = {0};
     long os_errno = 0;
 
+    add_peer(&peer, e);
     curl_easy_getinfo(e->handle, CURLINFO_OS_ERRNO, &os_errno);
     if (os_errno > 0)
-        error_set_errno(err, (int)os_errno, "connect to %s", e->where);
+        error_set_errno(err, (int)os_errno, "connect to %s", buf_cstr(&peer));
     else
-        error_set(err, 0, "connect to %s: %s", e->where, cause);
+        error_set(err, 0, "connect to %s: %s", buf_cstr(&peer), cause);
     if (err != NULL)
         err->code = FETCH_NO_CONNECTION;
 }
@@ -134,7 +164,7 @@ void fetch_easy_explain(const struct fetch_easy *e, CURLcode result, int64_t tim
     default:
         break;
     }
-    if (has_got(e, CURLINFO_PRETRANSFER_TIME_T))
+    if (fetch_easy_is_connected(e))
         error_set(err, FETCH_BROKEN, "answer from %s: %s", e->where, why);
     else
         error_set(err, FETCH_NO_CONNECTION, "connect to %s: %s", e->where, why);

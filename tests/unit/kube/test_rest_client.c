@@ -330,7 +330,6 @@ static void test_no_answer(void **state)
     static const char *const hangs[] = {NULL};
     static const char *const large[] = {"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n0123456789a", NULL};
     struct world w;
-    auto_buf struct buf want = {0};
 
     (void)state;
     world_open(&w, hangs, &no_config);

@@ -484,6 +484,29 @@ static void test_unreachable(void **state)
     world_close(&w);
 }
 
+/* Fetches that wait for another's connection, to be its streams, fail with it and not one after the other. */
+static void test_many_wait_for_one(void **state)
+{
+    struct got got[6] = {0};
+    auto_buf struct buf url = {0};
+    struct world w;
+
+    (void)state;
+    world_open(&w, false, &silent, NULL);
+    buf_printf(&url, "https://127.0.0.1:%u/", fake_peer_port(w.peer));
+    uint64_t start = uv_hrtime();
+    for (int i = 0; i < 6; i++)
+        got_start(&got[i], &w, &(struct fetch_options){.url = buf_str(&url), .connect_timeout_ms = 200});
+    for (int i = 0; i < 6; i++) {
+        got_wait(&got[i]);
+        print_message("  %s\n", buf_cstr(&got[i].message));
+        assert_true(got[i].code == FETCH_NO_TLS || got[i].code == FETCH_NO_CONNECTION);
+        got_free(&got[i]);
+    }
+    assert_true(uv_hrtime() - start < UINT64_C(600000000));
+    world_close(&w);
+}
+
 /* A name server that doesn't answer must stop neither the loop nor the end of the fetch. */
 static void test_hanging_resolver(void **state)
 {
@@ -892,6 +915,14 @@ static void test_proxy(void **state)
     got_wait(&g[2]); /* never for this machine */
     assert_non_null(strstr(buf_cstr(&request), "GET /z HTTP/1.1\r\n"));
 
+    auto_buf struct buf nowhere = {0};
+    auto_buf struct buf want = {0};
+    unsigned port;
+    close(listen_without_accepting(&port));
+    buf_printf(&nowhere, "http://127.0.0.1:%u", port);
+    buf_printf(&want, "connect to 127.0.0.1:%u, the proxy to api.invalid:443: connection refused", port);
+    fail_as(&w, &(struct fetch_options){.url = STR("https://api.invalid/x"), .proxy = buf_str(&nowhere)},
+            FETCH_NO_CONNECTION, buf_cstr(&want));
     fail_as(&w, &(struct fetch_options){.url = STR("http://missing.invalid/")}, FETCH_NO_ADDRESS,
             "resolve missing.invalid:80: no such host"); /* not asked for: not taken from the environment */
     setenv("no_proxy", "missing.invalid,10.0.0.0/8", 1);
@@ -911,6 +942,7 @@ int main(void)
         cmocka_unit_test(test_requests),
         cmocka_unit_test(test_bad_options),
         cmocka_unit_test(test_unreachable),
+        cmocka_unit_test(test_many_wait_for_one),
         cmocka_unit_test(test_hanging_resolver),
         cmocka_unit_test(test_large_head),
         cmocka_unit_test(test_tls),
