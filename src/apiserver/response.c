@@ -100,16 +100,15 @@ static void respond_json(struct api_request *r, int code, struct http_headers he
 void api_respond_status_headers(struct api_request *r, const struct status *s, struct http_headers headers)
 {
     auto_buf struct buf json = {0};
+    /* An error isn't hidden behind another one: what can't be negotiated is indented JSON. */
     struct accept_choice choice = {.is_pretty = true};
 
+    accept_choose(r->accept, ACCEPT_ALLOW_NONE, &choice);
     status_print(&json, s);
     if (s->details.retry_after_seconds > 0)
         http_headers_add(&headers, r->arena, STR("Retry-After"),
                          arena_printf(r->arena, "%lld", (long long)s->details.retry_after_seconds));
-    /* An error isn't hidden behind another one: what can't be negotiated is indented JSON. */
-    bool is_fit = accept_choose(r->accept, ACCEPT_ALLOW_NONE, &choice);
-    respond_json(r, s->code != 0 ? s->code : 200, headers, choice.media, !is_fit || choice.is_pretty || r->is_pretty,
-                 &json);
+    respond_json(r, s->code != 0 ? s->code : 200, headers, choice.media, choice.is_pretty || r->is_pretty, &json);
 }
 
 void api_respond_status(struct api_request *r, const struct status *s)

@@ -120,7 +120,7 @@ static void test_verified_once(void **state)
 static void test_front_proxy(void **state)
 {
     struct world *w = make(true);
-    struct certs_pair proxy = {0}, impostor = {0}, jane = {0};
+    struct certs_pair proxy = {0}, impostor = {0}, jane = {0}, namesake = {0};
     const struct question through = {
         .headers = {"X-Remote-User", "joe", "X-Remote-Group", "a", "x-remote-group", "b", "X-Remote-Extra-K", "v"}};
     struct question q;
@@ -129,7 +129,10 @@ static void test_front_proxy(void **state)
     world_issue(&w->proxy_ca, "front-proxy-client", NULL, &proxy);
     world_issue(&w->proxy_ca, "somebody", NULL, &impostor);
     world_issue(&w->client_ca, "jane", NULL, &jane);
+    world_issue(&w->client_ca, "front-proxy-client", NULL, &namesake);
     q = through;
+    q.certificate = &namesake; /* the right name, a wrong CA */
+    assert_true(strncmp(whoami(w, q), "front-proxy-client system:authenticated ", 40) == 0);
     q.certificate = &proxy;
     assert_string_equal(whoami(w, q), "joe a b system:authenticated k=v");
     q.certificate = &impostor; /* the right CA, a wrong name */
@@ -151,6 +154,7 @@ static void test_front_proxy(void **state)
     assert_false(authn_is_identity_header(w->authn, STR("x-remote")));
     certs_pair_free(&proxy);
     certs_pair_free(&impostor);
+    certs_pair_free(&namesake);
     certs_pair_free(&jane);
     world_free(w);
 }

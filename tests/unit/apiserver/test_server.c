@@ -237,6 +237,48 @@ static void test_deadline(void **state)
     world_free(w);
 }
 
+/* When somebody else answers for the handler, the handler knows already. */
+static void fail_late(void *arg, struct api_request *r, const struct api_failure *f)
+{
+    struct world *w = *(struct world **)arg;
+
+    assert_int_equal(f->kind, API_FAILURE_DEADLINE);
+    assert_int_equal(w->slow_closed, 1);
+    api_respond_text(r, 504, STR("late"));
+}
+
+static void test_deadline_takes_over(void **state)
+{
+    static struct world *w;
+    auto_answer struct answer late = {0};
+
+    (void)state;
+    w = world_new(
+        &(struct world_options){.server = {.deadline_ns = 50 * NS_PER_MS, .fail = fail_late, .arg = (void *)&w}});
+    world_ask(w, &(struct question){.path = "/slow", .token = "masters"}, &late);
+    assert_int_equal(late.status, 504);
+    assert_int_equal(w->slow_closed, 1);
+    world_free(w);
+}
+
+/* A deadline while the server still asks who it is. */
+static void test_deadline_of_filters(void **state)
+{
+    struct world *w = world_new(&(struct world_options){.server = {.deadline_ns = 50 * NS_PER_MS}});
+    auto_answer struct answer late = {0}, again = {0};
+
+    (void)state;
+    w->is_kube_silent = true;
+    world_ask(w, &(struct question){.path = "/ok", .token = "user-jane"}, &late);
+    assert_int_equal(late.status, 504);
+    world_wake_kube(w);
+    world_ask(w, &(struct question){.path = "/ok", .token = "user-jane"}, &again);
+    assert_int_equal(again.status, 200);
+    assert_int_equal(w->handled, 1);
+    assert_int_equal(w->token_reviews, 1); /* the first one's answer was kept */
+    world_free(w);
+}
+
 /* Long-running requests have no deadline: half a second is ten of them. */
 static void on_timer(uv_timer_t *timer)
 {
@@ -469,6 +511,8 @@ int main(void)
         cmocka_unit_test(test_impersonation),
         cmocka_unit_test(test_in_flight_limits),
         cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_deadline_takes_over),
+        cmocka_unit_test(test_deadline_of_filters),
         cmocka_unit_test(test_long_running),
         cmocka_unit_test(test_client_leaves_early),
         cmocka_unit_test(test_closing),
