@@ -12,7 +12,8 @@
 #include "node/json_text.h"
 
 #define MAX_WAITING 200
-#define MAX_KNOWN 500 /* events whose repetition is noticed */
+#define MAX_KNOWN 500  /* events whose repetition is noticed */
+#define MAX_REFUSALS 5 /* of one event: an API server that is just starting may not know our rights yet */
 
 /* One distinct event: what is in the API server, or is to be. */
 struct known_event {
@@ -22,6 +23,7 @@ struct known_event {
     int64_t count;
     int64_t sent_count; /* by the call under way */
     int64_t last_unix_ns;
+    int refusals;
     bool is_created;
     bool is_waiting; /* in the queue */
 };
@@ -121,7 +123,8 @@ static void on_sent(void *owner, const struct rest_result *result)
             drop_first(r);
     } else if (result->status == 404 && e->is_created) {
         e->is_created = false; /* it has expired: make it anew */
-    } else if (result->status >= 400 && result->status < 500 && result->status != 429) {
+    } else if (result->status >= 400 && result->status < 500 && result->status != 429 &&
+               ++e->refusals >= MAX_REFUSALS) {
         log_error("Server rejected event (will not retry!)", LOG_CSTR("event", e->key), LOG_ERR(result->err));
         drop_first(r);
     } else {

@@ -316,12 +316,14 @@ static void open_cgroups(struct kubelet *k, const struct kubelet_options *o)
     if (!cgroups_detect("", &k->around.trees, &err))
         log_warning("No cgroups were found", LOG_ERR(&err));
     k->around.cgroups = pod_cgroups_new("", o->cgroup_root, &err);
-    if (k->around.cgroups == NULL)
+    if (k->around.cgroups == NULL) {
         log_warning("Pods get no cgroups of their own; figures come from /proc", LOG_ERR(&err));
-    else
-        log_info("Measuring by cgroups", LOG_CSTR("layout", cgroup_layout_text(k->around.trees.layout)),
-                 LOG_CSTR("cpu", pod_cgroups_all(k->around.cgroups)->cpu_dir),
-                 LOG_CSTR("memory", pod_cgroups_all(k->around.cgroups)->memory_dir));
+        return;
+    }
+    pod_cgroups_sweep(k->around.cgroups);
+    log_info("Measuring by cgroups", LOG_CSTR("layout", cgroup_layout_text(k->around.trees.layout)),
+             LOG_CSTR("cpu", pod_cgroups_all(k->around.cgroups)->cpu_dir),
+             LOG_CSTR("memory", pod_cgroups_all(k->around.cgroups)->memory_dir));
 }
 
 /* What is known without the network. */
@@ -453,6 +455,8 @@ static void on_server_closed(void *arg)
         fetch_pool_free(k->pool);
     tls_server_free(k->tls);
     tls_server_free(k->old_tls);
+    if (k->around.cgroups != NULL)
+        pod_cgroups_sweep(k->around.cgroups);
     pod_cgroups_free(k->around.cgroups);
     cgroups_free(&k->around.trees);
     uv_close((uv_handle_t *)&k->tick, on_tick_closed);

@@ -275,7 +275,7 @@ void pod_cgroups_remove(struct pod_cgroups *p, struct str uid)
     cgroup_free(&pod);
 }
 
-void pod_cgroups_remove_all(struct pod_cgroups *p)
+void pod_cgroups_sweep(struct pod_cgroups *p)
 {
     remove_cgroup_tree(&p->all);
 }

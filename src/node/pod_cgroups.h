@@ -46,8 +46,11 @@ bool pod_cgroups_contain(const struct pod_cgroups *p, struct str uid, const stru
 /* Removes what is beneath pod<UID> and it itself, as far as nothing runs in it. */
 void pod_cgroups_remove(struct pod_cgroups *p, struct str uid);
 
-/* Removes every pod's cgroups and HOME/tacho, as far as nothing runs in them. */
-void pod_cgroups_remove_all(struct pod_cgroups *p);
+/*
+ * Removes every pod's cgroups and HOME/tacho, as far as nothing runs in them: what earlier lives left behind.
+ * HOME/tacho is made again when it is needed.
+ */
+void pod_cgroups_sweep(struct pod_cgroups *p);
 
 /* Moves process PID with all its threads into G. */
 bool cgroup_attach(const struct cgroup *g, int64_t pid, struct error *err);

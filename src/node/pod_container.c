@@ -1,5 +1,6 @@
 #include "node/pod_container.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -207,20 +208,24 @@ static bool move_tree(struct pod_container *c, struct error *err)
 {
     auto_buf struct buf leaf = {0};
     int64_t cpu_ns = tree_cpu_ns(c);
-    struct cgroup made;
 
     buf_printf(&leaf, "%.*s.%lld-%lld", STR_ARG(c->spec->name), (long long)c->pid, (long long)c->start_ticks);
-    if (!pod_cgroups_make(c->around->cgroups, c->uid, buf_str(&leaf), &made, err))
-        return false;
-    if (!cgroup_attach_tree(c->around->machine_root, &made, c->pid, NULL, err)) {
+    for (int attempt = 0; attempt < 2; attempt++) {
+        struct cgroup made;
+        if (!pod_cgroups_make(c->around->cgroups, c->uid, buf_str(&leaf), &made, err))
+            return false;
+        if (cgroup_attach_tree(c->around->machine_root, &made, c->pid, NULL, err)) {
+            c->cgroup = made;
+            c->is_moved = true;
+            c->moved_cpu_ns = cpu_ns;
+            return true;
+        }
         cgroup_remove(&made, NULL); /* stays when a part was moved: it is removed with the pod */
         cgroup_free(&made);
-        return false;
+        if (err->code != ENOENT) /* another node agent on this machine may just have swept empty cgroups */
+            return false;
     }
-    c->cgroup = made;
-    c->is_moved = true;
-    c->moved_cpu_ns = cpu_ns;
-    return true;
+    return false;
 }
 
 /* Finds or makes the cgroup in which the process is measured. */

@@ -159,7 +159,7 @@ static void test_make_and_remove(void **state)
     cgroup_free(&leaf);
     pod_cgroups_remove(p, STR("u2"));
     assert_false(has(&m, "/c/cpuacct/tacho/podu2") || has(&m, "/c/memory/tacho/podu2"));
-    pod_cgroups_remove_all(p);
+    pod_cgroups_sweep(p);
     assert_true(has(&m, "/c/memory/tacho/podu1/web.0")); /* not empty here: as if something ran in it */
     pod_cgroups_free(p);
     remove_machine(&m);
