@@ -27,6 +27,8 @@ struct component {
     char *folder;
     char *name;
     char **argv;
+    int argc;
+    int (*run)(int argc, char **argv);
     pid_t pid; /* 0: none runs */
     int pidfd; /* -1: none runs */
     uv_poll_t watch;
@@ -100,6 +102,8 @@ struct component *component_new(uv_loop_t *loop, const char *folder, const struc
     size_t n = 0;
     while (spec->argv[n] != NULL)
         n++;
+    c->argc = (int)n;
+    c->run = spec->run;
     c->argv = mem_zalloc((n + 1) * sizeof *c->argv);
     for (size_t i = 0; i < n; i++)
         c->argv[i] = mem_strdup(spec->argv[i]);
@@ -109,7 +113,23 @@ struct component *component_new(uv_loop_t *loop, const char *folder, const struc
     return c;
 }
 
-/* Runs in the child: only async-signal-safe calls. */
+/*
+ * The fork goes on as the component. Nothing of the supervisor's may stay: its lock would outlive it in our
+ * descriptors, its signal handlers write into its loop. There are no other threads, so everything may be called.
+ */
+static void run_fork(struct component *c)
+{
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGCHLD, SIG_DFL);
+    close_range(3, ~0U, 0);
+    auto_buf struct buf title = {0};
+    buf_printf(&title, "tacho %s", c->name);
+    uv_set_process_title(title.ptr);
+    _exit(c->run(c->argc, c->argv));
+}
+
+/* Runs in the child: only async-signal-safe calls until run_fork. */
 static void run_child(struct component *c, int log_fd, int null_fd, int error_fd)
 {
     setsid();
@@ -117,7 +137,10 @@ static void run_child(struct component *c, int log_fd, int null_fd, int error_fd
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    if (dup2(null_fd, 0) >= 0 && dup2(log_fd, 1) >= 0 && dup2(log_fd, 2) >= 0)
+    bool is_ready = dup2(null_fd, 0) >= 0 && dup2(log_fd, 1) >= 0 && dup2(log_fd, 2) >= 0;
+    if (is_ready && c->run != NULL)
+        run_fork(c);
+    if (is_ready)
         execv(c->argv[0], c->argv);
     int cause = errno;
     ssize_t ignored = write(error_fd, &cause, sizeof cause); /* the parent sees the exit status if this fails */

@@ -21,6 +21,11 @@ struct component;
 struct component_spec {
     const char *name;        /* "apiserver": run/NAME.pid, run/NAME.log */
     const char *const *argv; /* NULL-terminated; argv[0] is the program's path */
+    /*
+     * NULL: argv is executed. Otherwise the process is a fork that calls this and ends with what it returns: it shares
+     * this program's memory, where an execution would map and relocate every library anew (some 6 MiB resident).
+     */
+    int (*run)(int argc, char **argv);
 };
 
 /* FOLDER is the cluster's. Everything is copied. Nothing runs yet. */

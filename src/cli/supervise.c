@@ -78,6 +78,12 @@ static void on_signal(uv_signal_t *handle, int number)
     stop_next(s);
 }
 
+/* `tacho keep --data-dir=FOLDER` without its program's path. */
+static int keep(int argc, char **argv)
+{
+    return cli_keep(argc - 1, argv + 1);
+}
+
 int cli_supervise(int argc, char **argv)
 {
     int status = 1;
@@ -101,7 +107,10 @@ int cli_supervise(int argc, char **argv)
     uv_loop_init(&s.loop);
     struct cluster_plan *plan = cluster_plan_new(folder, &settings);
     for (size_t i = 0; i < CLUSTER_PROCESSES; i++) {
-        s.components[i] = component_new(&s.loop, folder, &plan->processes[i]);
+        struct component_spec spec = plan->processes[i];
+        if (str_eq_cstr(STR("keep"), spec.name))
+            spec.run = keep;
+        s.components[i] = component_new(&s.loop, folder, &spec);
         component_start(s.components[i]);
     }
     cluster_plan_free(plan);

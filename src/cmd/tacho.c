@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <uv.h>
 
 #include "cli/commands.h"
 
@@ -35,6 +36,7 @@ static void print_usage(FILE *to)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    argv = uv_setup_args(argc, argv); /* makes room for a fork's own title (cli/component.h) */
     const char *name = argc > 1 ? argv[1] : "";
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(commands[i].name, name) == 0)

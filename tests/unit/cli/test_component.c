@@ -1,5 +1,6 @@
 #include "cli/component.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "cli/cluster_folder.h"
 
 static char folder[] = "/tmp/test-component-XXXXXX";
@@ -111,6 +113,37 @@ static void a_missing_program_can_be_stopped(void **state)
     stop_and_free(c, 50);
 }
 
+/* Says whether it inherited anything, then waits to be stopped. */
+static int be_a_fork(int argc, char **argv)
+{
+    bool is_clean = fcntl(3, F_GETFD) < 0 && argc == 2 && strcmp(argv[1], "argument") == 0;
+    printf("%s\n", is_clean ? "clean" : "dirty");
+    fflush(stdout);
+    while (pause() < 0)
+        ;
+    return 0;
+}
+
+static void a_fork_starts_clean_and_is_started_again(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"unused", "argument", NULL};
+    const struct component_spec spec = {"fork", argv, be_a_fork};
+    auto_free char *log = cluster_folder_file(folder, "run/fork.log");
+    struct component *c = component_new(&loop, folder, &spec);
+    component_start(c);
+    pid_t first = wait_for_new_pid("fork", 0);
+    auto_buf struct buf said = {0};
+    while (said.len == 0) {
+        uv_run(&loop, UV_RUN_NOWAIT);
+        file_read(log, 4096, &said, NULL);
+    }
+    assert_string_equal(said.ptr, "clean\n");
+    kill(first, SIGKILL);
+    assert_int_not_equal(wait_for_new_pid("fork", first), first);
+    stop_and_free(c, 5000);
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 {
     (void)st;
@@ -127,10 +160,9 @@ int main(void)
     mkdir(run, 0700);
     uv_loop_init(&loop);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_killed_process_is_started_again),
-        cmocka_unit_test(a_running_process_is_adopted),
-        cmocka_unit_test(a_process_that_ignores_sigterm_is_killed),
-        cmocka_unit_test(a_missing_program_can_be_stopped),
+        cmocka_unit_test(a_killed_process_is_started_again),        cmocka_unit_test(a_running_process_is_adopted),
+        cmocka_unit_test(a_process_that_ignores_sigterm_is_killed), cmocka_unit_test(a_missing_program_can_be_stopped),
+        cmocka_unit_test(a_fork_starts_clean_and_is_started_again),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
