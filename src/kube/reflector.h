@@ -15,6 +15,7 @@
  * Each object's bytes are handed over once and not kept: here lives only an index of namespace/name -> resourceVersion,
  * so that a second list yields only what changed and on_gone for what vanished. Lists are split into their items while
  * they arrive (kube/list_split.h): memory is the largest object, not the list.
+ * An idle watch costs some 35 KiB as one of many HTTP/2 streams, with a connection of its own some 200 KiB.
  *
  * The watch resumes with bookmarks from the last resourceVersion; asks the server to end it after a random 5 to 10
  * minutes; is dropped when the server doesn't. Dropped connections, half events, 401, 429, 5xx, garbage: try again
