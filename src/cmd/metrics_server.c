@@ -154,8 +154,7 @@ static void on_authn_loaded(void *arg, const struct error *err)
         error_clear(&s->readiness.authentication_trouble);
         return;
     }
-    error_set(&s->readiness.authentication_trouble, err->code,
-              "unable to load configmap based request-header-client-ca-file: %s", error_text(err));
+    error_set(&s->readiness.authentication_trouble, err->code, "%s", error_text(err));
     if (s->flags.is_lookup_failure_tolerated)
         log_warning("Authentication configuration can't be read, going on without until it can",
                     LOG_ERR(&s->readiness.authentication_trouble));

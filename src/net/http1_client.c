@@ -115,8 +115,9 @@ static void finish_timed_out(struct http1_client *c)
     auto_error struct error err = {0};
 
     int64_t after_ns = is_in_time ? c->request.connect_timeout_ns : c->request.timeout_ns;
-    if (after_ns >= NS_PER_S) /* "10s", also of what was left of 10 s: equal causes shall read equal */
-        after_ns = (after_ns + 50 * NS_PER_MS) / (100 * NS_PER_MS) * (100 * NS_PER_MS);
+    /* "10s", also of what was left of 10 s: equal causes shall read equal */
+    int64_t unit_ns = after_ns >= NS_PER_S ? 100 * NS_PER_MS : 10 * NS_PER_MS;
+    after_ns = (after_ns + unit_ns / 2) / unit_ns * unit_ns;
     duration_print(&after, after_ns);
     error_set(&err, c->state == STATE_ANSWERING ? HTTP1_TIMED_OUT : HTTP1_NO_CONNECTION,
               "timed out after %s while %s %s", buf_cstr(&after),

@@ -517,7 +517,10 @@ bool prometheus_text_feed(struct prometheus_text *d, struct str chunk, struct er
 
 bool prometheus_text_finish(struct prometheus_text *d, struct error *err)
 {
-    if (d->partial.len > 0)
-        return error_set(err, 0, "line %llu: the body ends within it", (unsigned long long)d->line + 1);
-    return true;
+    if (d->partial.len == 0)
+        return true;
+    /* what is no line of this format anyhow says more than that it was cut */
+    if (!decode_line(d, d->partial.ptr, d->partial.ptr + d->partial.len, err))
+        return false;
+    return error_set(err, 0, "line %llu: the body ends within it", (unsigned long long)d->line);
 }

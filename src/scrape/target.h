@@ -42,7 +42,8 @@ struct target_settings {
 struct target_events {
     /* A scrape has succeeded. BATCH is the callee's. */
     void (*on_batch)(void *arg, struct target *t, struct batch *batch);
-    /* A scrape has failed. ERR says "connect to 10.0.0.7:10250: connection refused (https://10.0.0.7:10250/metrics/resource)". */
+    /* A scrape has failed. ERR says "connect to 10.0.0.7:10250: connection refused
+     * (https://10.0.0.7:10250/metrics/resource)". */
     void (*on_failed)(void *arg, struct target *t, const struct error *err);
 };
 

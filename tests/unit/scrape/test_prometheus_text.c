@@ -149,6 +149,7 @@ static const struct {
     {"type of nothing", "# TYPE a-b counter\n", "line 1: invalid metric name, at \"-b counter\""},
     {"help of nothing", "# HELP \n", "line 1: expected a metric name, at its end"},
     {"good until the end", NODE "a 1", "line 3: the body ends within it"},
+    {"bad in the end", NODE "<html>", "line 3: expected a metric name, at \"<html>\""},
     {"long excerpt", "a 1 2 0123456789012345678901234567890123456789012345678901234567890\n",
      "line 1: unexpected text behind the timestamp, at \"012345678901234567890123456789012345678901234567\"..."},
 };
