@@ -31,11 +31,14 @@ void byte_queue_add(struct byte_queue *q, struct str bytes)
 {
     if (str_is_empty(bytes))
         return;
-    if (q->last != NULL && q->last->bytes.len + bytes.len <= SEGMENT_BYTES) {
-        buf_add_str(&q->last->bytes, bytes);
-        q->len += bytes.len;
-        return;
+    if (q->last != NULL && q->last->bytes.len < SEGMENT_BYTES) {
+        struct str part = str_head(bytes, SEGMENT_BYTES - q->last->bytes.len);
+        buf_add_str(&q->last->bytes, part);
+        q->len += part.len;
+        bytes = str_skip(bytes, part.len);
     }
+    if (str_is_empty(bytes))
+        return;
     struct buf copy = {0};
     buf_add_str(&copy, bytes);
     add_segment(q, copy);

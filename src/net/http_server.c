@@ -40,7 +40,7 @@ struct server_connection {
     bool is_closing; /* the stream was told to close */
     bool is_evicted;
     bool is_stall_watched; /* output was queued when last looked at */
-    uint64_t sent_bytes;   /* then */
+    uint64_t taken_bytes;  /* then */
     int64_t progress_ns;   /* when output was last seen to be taken */
     int64_t since_ns;      /* accepted; later: output ended, waiting for the peer to close */
     char peer[TLS_STREAM_PEER_MAX];
@@ -115,14 +115,14 @@ static void wake_at(struct http_server *s, int64_t at_ns)
 static int64_t check_stall(struct server_connection *c, int64_t now)
 {
     int64_t limit = c->server->limits.write_stall_ns;
-    uint64_t sent = tls_stream_sent_bytes(c->stream);
     if (tls_stream_queued_bytes(c->stream) == 0) {
         c->is_stall_watched = false;
         return INT64_MAX;
     }
-    if (!c->is_stall_watched || sent != c->sent_bytes) {
+    uint64_t taken = tls_stream_taken_bytes(c->stream);
+    if (!c->is_stall_watched || taken != c->taken_bytes) {
         c->is_stall_watched = true;
-        c->sent_bytes = sent;
+        c->taken_bytes = taken;
         c->progress_ns = now;
     }
     if (now - c->progress_ns < limit)

@@ -2,8 +2,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 
 #include <openssl/err.h>
 
@@ -128,10 +131,21 @@ struct tls_stream *tls_stream_new(uv_loop_t *loop, SSL *ssl, const struct tls_st
     return s;
 }
 
+/* A peer that doesn't read costs the kernel no more than this beyond its window. */
+static void limit_unsent(struct tls_stream *s)
+{
+    static const int unsent_bytes = 256 * 1024;
+    uv_os_fd_t fd;
+    if (uv_fileno((const uv_handle_t *)&s->tcp, &fd) == 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes,
+                   sizeof(unsent_bytes)); /* a matter of thrift only */
+}
+
 static void start_handshake(struct tls_stream *s)
 {
     s->state = STATE_HANDSHAKE;
     uv_tcp_nodelay(&s->tcp, 1);
+    limit_unsent(s);
     uv_tcp_keepalive(&s->tcp, 1, 30); /* finds peers that vanished; deadlines are the owner's */
     if (!s->is_server) {
         tls_stream_process_input(s);
@@ -238,11 +252,17 @@ uint64_t tls_stream_received_bytes(const struct tls_stream *s)
     return s->received_bytes;
 }
 
-uint64_t tls_stream_sent_bytes(const struct tls_stream *s)
+uint64_t tls_stream_taken_bytes(const struct tls_stream *s)
 {
-    if (!s->is_write_busy)
-        return s->sent_bytes;
-    return s->sent_bytes + s->flight.len - uv_stream_get_write_queue_size((const uv_stream_t *)&s->tcp);
+    uint64_t sent = s->sent_bytes;
+    uv_os_fd_t fd;
+    int waiting = 0;
+    if (s->is_write_busy)
+        sent += s->flight.len - uv_stream_get_write_queue_size((const uv_stream_t *)&s->tcp);
+    if (uv_fileno((const uv_handle_t *)&s->tcp, &fd) != 0 || ioctl(fd, SIOCOUTQ, &waiting) != 0)
+        return sent;
+    /* FIN counts as a byte that waits, too. */
+    return sent > (uint64_t)waiting ? sent - (uint64_t)waiting : 0;
 }
 
 SSL *tls_stream_ssl(struct tls_stream *s)

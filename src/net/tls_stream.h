@@ -94,10 +94,14 @@ void tls_stream_abort(struct tls_stream *s);
 /* Whether on_ready has come. */
 bool tls_stream_is_ready(const struct tls_stream *s);
 
-/* Cipher text bytes read, and taken by the socket, since the stream was made: an owner's deadlines look for progress.
- */
+/* Cipher text bytes read since the stream was made. */
 uint64_t tls_stream_received_bytes(const struct tls_stream *s);
-uint64_t tls_stream_sent_bytes(const struct tls_stream *s);
+
+/*
+ * Cipher text bytes that the peer has acknowledged since the stream was made: what a deadline for slow readers looks
+ * at. The kernel's buffers hold megabytes, so what it takes from us says little. Asks the kernel.
+ */
+uint64_t tls_stream_taken_bytes(const struct tls_stream *s);
 
 /* Borrowed: for the certificates, ALPN (SSL_get0_alpn_selected) and protocol version. */
 SSL *tls_stream_ssl(struct tls_stream *s);

@@ -204,7 +204,7 @@ static void test_hello(void **state)
     tls_stream_write(w.server.stream, STR("pong"));
     tls_stream_flush(w.server.stream);
     run_until(&w.loop, w.client.got.len == 4);
-    assert_true(tls_stream_received_bytes(w.server.stream) > 4 && tls_stream_sent_bytes(w.server.stream) > 4);
+    assert_true(tls_stream_received_bytes(w.server.stream) > 4 && tls_stream_taken_bytes(w.server.stream) > 4);
     tls_stream_close(w.client.stream);
     run_until(&w.loop, w.client.closed == 1 && w.server.closed == 1);
     assert_true(w.server.ended == 1 && w.server.is_clean);
@@ -264,8 +264,8 @@ static void test_pause(void **state)
     while (quiet < 20) { /* until the kernel's buffers are full */
         uv_run(&w.loop, UV_RUN_NOWAIT);
         poll(NULL, 0, 1);
-        quiet = tls_stream_sent_bytes(w.client.stream) == sent ? quiet + 1 : 0;
-        sent = tls_stream_sent_bytes(w.client.stream);
+        quiet = tls_stream_taken_bytes(w.client.stream) == sent ? quiet + 1 : 0;
+        sent = tls_stream_taken_bytes(w.client.stream);
     }
     assert_int_equal(w.server.got.len, 0);
     assert_in_range(tls_stream_queued_bytes(w.client.stream), 5000000, 20100000);
@@ -546,7 +546,7 @@ static void test_reset_by_peer(void **state)
     fill(&down, 10000000);
     tls_stream_write(w.server.stream, buf_str(&down));
     tls_stream_flush(w.server.stream);
-    run_until(&w.loop, tls_stream_sent_bytes(w.server.stream) > 100000);
+    run_until(&w.loop, tls_stream_taken_bytes(w.server.stream) > 100000);
     tls_stream_abort(w.client.stream); /* with unread input: a reset */
     run_until(&w.loop, w.server.closed == 1);
     assert_true(w.server.has_error);
