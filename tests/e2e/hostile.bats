@@ -32,20 +32,20 @@ each_server() {
     done
 }
 
+# goaway:0 is the answer to strangers: their connection is closed after each answer, before it can become a flood
 @test "garbage instead of HTTP" { each_server 400 garbage; }
 @test "request smuggling" { each_server 400 smuggling; }
 @test "HTTP/1.1 without a host" { each_server 400 no-host; }
 @test "a header of 10 MiB" { each_server '431|closed' big-header; }
 @test "a body of 10 MiB" { each_server '401|403|404|405|413|closed' big-body; }
 @test "slow-loris" { each_server '200|401|403' slow-loris; }
-@test "HTTP/2 rapid reset" { each_server goaway:11 rapid-reset; }
+@test "HTTP/2 rapid reset" { each_server 'goaway:(0|11)' rapid-reset; }
 @test "HTTP/2 settings flood" { each_server goaway:11 settings; }
 @test "HTTP/2 ping flood" { each_server goaway:11 ping; }
 @test "HTTP/2 continuation flood" { each_server 'goaway:(1|11)' continuation; }
-@test "HTTP/2 flood of empty DATA frames" { each_server goaway:11 empty-data; }
+@test "HTTP/2 flood of empty DATA frames" { each_server 'goaway:(0|11)' empty-data; }
 
 @test "bad JSON and large bodies from someone who may write" {
-    token() { jq -rn --arg c "$(k config view --raw -o 'jsonpath={.users[0].user.client-certificate-data}')" '$c'; }
     k config view --raw -o 'jsonpath={.users[0].user.client-certificate-data}' | base64 -d >"$DATA/admin.crt"
     k config view --raw -o 'jsonpath={.users[0].user.client-key-data}' | base64 -d >"$DATA/admin.key"
     post() { curl -sk --cert "$DATA/admin.crt" --key "$DATA/admin.key" -H 'Content-Type: application/json' --data-binary @- \
