@@ -326,21 +326,33 @@ static void open_cgroups(struct kubelet *k, const struct kubelet_options *o)
              LOG_CSTR("memory", pod_cgroups_all(k->around.cgroups)->memory_dir));
 }
 
+static bool read_client_ca(struct kubelet *k, const char *path, struct error *err)
+{
+    auto_buf struct buf pem = {0};
+    struct tls_trust *trust;
+
+    if (path[0] == '\0')
+        return true;
+    if (!file_read(path, PEM_MAX_BYTES, &pem, err))
+        return error_wrap(err, "--client-ca-file");
+    trust = tls_trust_new(buf_str(&pem), err);
+    if (trust == NULL)
+        return error_wrap(err, "--client-ca-file %s", path);
+    tls_trust_free(trust);
+    k->client_ca_pem = arena_str(&k->arena, buf_str(&pem));
+    return true;
+}
+
 /* What is known without the network. */
 static bool open_local(struct kubelet *k, const struct kubelet_options *o, struct error *err)
 {
-    auto_buf struct buf ca = {0};
-
     if (!check_address("--node-ip", o->node_ip, err) || !check_address("--address", o->address, err))
         return false;
     choose_names(k, o);
     if (!machine_read("", &k->arena, &k->machine, err))
         return false;
-    if (o->client_ca_file[0] != '\0') {
-        if (!file_read(o->client_ca_file, PEM_MAX_BYTES, &ca, err))
-            return error_wrap(err, "--client-ca-file");
-        k->client_ca_pem = arena_str(&k->arena, buf_str(&ca));
-    }
+    if (!read_client_ca(k, o->client_ca_file, err))
+        return false;
     if (!first_tls(k, o, err))
         return false;
     k->max_pods = o->max_pods;
