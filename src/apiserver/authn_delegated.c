@@ -96,8 +96,7 @@ static void on_first(void *owner, const struct rest_result *result)
         tell(d, NULL);
         return;
     }
-    error_set(&err, result->status, "unable to load configmap based request-header-client-ca-file: %s",
-              error_text(result->err));
+    error_set(&err, result->status, "%s", error_text(result->err));
     tell(d, &err);
 }
 

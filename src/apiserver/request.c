@@ -145,12 +145,17 @@ static bool wants_pretty(const struct query *query, struct str user_agent)
     return false;
 }
 
+/* It is echoed and logged: longer ones are ignored. */
+enum {
+    AUDIT_ID_MAX_BYTES = 256
+};
+
 static struct str audit_id(struct api_request *r)
 {
     struct str given = http_headers_get(&r->http->headers, STR("Audit-Id"));
     char uuid[UUID_SIZE];
 
-    if (given.len > 0)
+    if (given.len > 0 && given.len <= AUDIT_ID_MAX_BYTES)
         return given;
     random_uuid(uuid);
     return arena_str(r->arena, str_of(uuid));

@@ -8,6 +8,7 @@
 #include "base/lru.h"
 #include "base/map.h"
 #include "base/random.h"
+#include "base/token_bucket.h"
 
 #include <assert.h>
 
@@ -29,6 +30,7 @@ struct review {
     size_t open_bytes; /* their bodies */
     struct lru *kept;  /* key -> struct kept_answer */
     uint64_t calls;
+    struct token_bucket budget;
     unsigned char secret[KEY_BYTES]; /* so that keys tell nothing about tokens */
 };
 
@@ -76,6 +78,8 @@ struct review *review_new(uv_loop_t *loop, const struct review_options *options)
         v->options.max_asking = 1024;
     if (v->options.backoff_ms == 0)
         v->options.backoff_ms = 500;
+    v->budget = (struct token_bucket)TOKEN_BUCKET(v->options.calls_per_second > 0 ? v->options.calls_per_second : 200,
+                                                  v->options.call_burst > 0 ? v->options.call_burst : 400);
     v->kept = lru_new(v->options.max_kept, free);
     random_bytes(v->secret, sizeof(v->secret));
     return v;
@@ -204,7 +208,7 @@ static void on_answer(void *owner, const struct rest_result *result)
     tell_askers(q, result->body, result->err);
 }
 
-static void start_attempt(struct question *q)
+static void send_question(struct question *q)
 {
     struct review *v = q->review;
     struct rest_request request = {
@@ -218,9 +222,25 @@ static void start_attempt(struct question *q)
         .on_done = on_answer,
     };
 
-    q->attempts++;
     v->calls++;
     q->call = rest_start(v->options.client, &request);
+}
+
+static void on_turn(uv_timer_t *timer)
+{
+    send_question(timer->data);
+}
+
+/* At once, or when the review's budget of calls allows it. */
+static void start_attempt(struct question *q)
+{
+    int64_t wait_ns = token_bucket_reserve(&q->review->budget, now_ns(q->review));
+
+    q->attempts++;
+    if (wait_ns > 0)
+        uv_timer_start(&q->timer, on_turn, (uint64_t)(wait_ns / NS_PER_MS + 1), 0);
+    else
+        send_question(q);
 }
 
 static struct question *question_new(struct review *v, const char *key, struct str body)

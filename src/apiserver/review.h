@@ -8,6 +8,7 @@
  *                  +--+ attempt failed with: connection lost half-way, 500 InternalError, 504 Timeout, 429,
  * Retry-After: again after 0.5 s x 1.5^n (+ up to 20 %), five attempts in all, 10 s each
  *
+ * Calls have a budget per second, so that strangers with ever new tokens don't become the API server's trouble.
  * When all who wait have gone, the call goes on, for its answer may be kept. Loop thread only.
  */
 #ifndef APISERVER_REVIEW_H
@@ -23,6 +24,8 @@ struct review_options {
     struct str path;            /* where to POST; static */
     size_t max_kept;            /* answers; 0: 8192 */
     size_t max_asking;          /* calls under way; more are refused, and more than 16 MiB of them; 0: 1024 */
+    unsigned calls_per_second;  /* in the long run; further ones wait; 0: 200 */
+    unsigned call_burst;        /* at once; 0: 400 */
     /* How long ANSWER (a 2xx body) counts, in ns; 0: only for those who wait for it. Pure. */
     int64_t (*ttl_ns)(void *arg, struct str answer);
     void *arg;

@@ -253,6 +253,28 @@ static void test_too_many(void **state)
     finish(w, v);
 }
 
+static void test_budget(void **state)
+{
+    struct world *w = world_new(&(struct world_options){0});
+    struct review *v = make(w, &(struct review_options){.calls_per_second = 50, .call_burst = 2});
+    struct asker askers[4] = {0};
+    static const char *const keys[] = {"a", "b", "c", "d"};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        ask(v, &askers[i], keys[i]);
+    assert_int_equal(review_calls(v), 2);
+    api_request_close(&askers[2].r); /* leaves while it waits for its turn */
+    for (size_t i = 0; i < 4; i++)
+        if (i != 2)
+            world_wait_for(w, &askers[i].heard, 1);
+    assert_false(askers[3].is_refused);
+    assert_int_equal(review_calls(v), 4);
+    for (size_t i = 0; i < 4; i++)
+        arena_free(&askers[i].arena);
+    finish(w, v);
+}
+
 /* Freed with a call under way, and with one that waits to be repeated. */
 static void test_freed_early(void **state)
 {
@@ -280,7 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kept),     cmocka_unit_test(test_not_kept),    cmocka_unit_test(test_merged),
         cmocka_unit_test(test_all_gone), cmocka_unit_test(test_repeated),    cmocka_unit_test(test_nobody_there),
-        cmocka_unit_test(test_too_many), cmocka_unit_test(test_freed_early),
+        cmocka_unit_test(test_too_many), cmocka_unit_test(test_freed_early), cmocka_unit_test(test_budget),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
