@@ -24,6 +24,7 @@ struct watch {
     struct storage_watch *events; /* NULL: nothing more comes */
     struct object **initial;      /* one reference each; those before NEXT_INITIAL are given back */
     size_t initial_count, next_initial;
+    bool is_dry; /* everything that happened has been sent */
     bool wants_bookmarks;
     bool owes_initial_end; /* the bookmark that says so hasn't been sent */
     uint64_t start_version;
@@ -108,8 +109,7 @@ static void send_gone(struct watch *w, const char *message)
 /* Sends as much as the client takes. W may be gone afterwards. */
 static void pump(struct watch *w)
 {
-    struct http_exchange *x = w->call.request->exchange;
-    while (!w->has_ended && http_exchange_queued_bytes(x) < QUEUED_MAX_BYTES) {
+    while (!w->has_ended && http_exchange_queued_bytes(w->call.request->exchange) < QUEUED_MAX_BYTES) {
         if (w->next_initial < w->initial_count) {
             struct object *o = w->initial[w->next_initial++];
             send_object(w, "ADDED", o);
@@ -123,7 +123,8 @@ static void pump(struct watch *w)
         }
         struct storage_event e;
         enum storage_watch_result result = storage_watch_next(w->events, &e);
-        if (result == STORAGE_WATCH_DRY)
+        w->is_dry = result == STORAGE_WATCH_DRY;
+        if (w->is_dry)
             return;
         if (result == STORAGE_WATCH_GONE) {
             send_gone(w, "too old resource version: the watch could not keep up");
@@ -135,7 +136,9 @@ static void pump(struct watch *w)
 
 static void on_ready(void *ctx)
 {
-    pump(ctx);
+    struct watch *w = ctx;
+    w->is_dry = false;
+    pump(w);
 }
 
 static void on_writable(void *arg, struct api_request *r)
@@ -147,11 +150,8 @@ static void on_writable(void *arg, struct api_request *r)
 static void on_bookmark_due(uv_timer_t *timer)
 {
     struct watch *w = timer->data;
-    /* Only when everything up to the present version has been looked at. */
     uint64_t now = storage_version(registry_storage(w->call.api->options.registry));
-    bool is_busy =
-        w->next_initial < w->initial_count || http_exchange_queued_bytes(w->call.request->exchange) >= QUEUED_MAX_BYTES;
-    if (!is_busy && now > w->last_version)
+    if (w->is_dry && now > w->last_version)
         send_bookmark(w, now, false);
 }
 
@@ -259,7 +259,7 @@ static void start(struct watch *w, const struct watch_options *o)
     struct http_headers headers = {0};
     http_headers_add(&headers, r->arena, STR("Content-Type"), STR("application/json"));
     api_start(r, 200, &headers, -1);
-    if (w->events == NULL)
+    if (w->events == NULL && !w->has_ended)
         send_gone(w, error_text(&err));
     else
         pump(w);
