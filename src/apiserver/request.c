@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "base/random.h"
 
+#include <assert.h>
+
 /* A body being collected. In the request's arena; the bytes are on the heap until the request closes. */
 struct api_body {
     size_t max_bytes;
@@ -227,6 +229,7 @@ void api_request_read_body(struct api_request *r, const struct api_body_rules *r
     b->media_type = type;
     if (type.len == 0 && rules->media_type_count > 0)
         b->media_type = rules->media_types[0];
+    assert(r->body == NULL); /* once a request */
     r->body = b;
     if (!r->http->has_body) {
         b->is_over = true;
