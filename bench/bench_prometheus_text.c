@@ -1,5 +1,5 @@
 /*
- * How fast the decoder of Prometheus' text format reads a kubelet's body: a table row per case, best of several rounds.
+ * How fast the decoder of Prometheus' text format reads a kubelet's body: a line per case, best of several rounds.
  * The body has the shape of a recent kubelet's /metrics/resource on a full node: HELP and TYPE lines, start times and
  * swap, samples sorted by label, figures with as many digits as real ones.
  */
@@ -23,13 +23,14 @@ struct shape {
     int containers; /* in each pod */
     size_t chunk;   /* bytes at a time, as they come from a connection; 0: all at once */
     bool is_known;  /* the target was scraped before */
+    const char *goal;
 };
 
 static const struct shape shapes[] = {
-    {"110 pods x 2, whole body", 110, 2, 0, true},
-    {"110 pods x 2, TLS records of 16 KiB", 110, 2, 16384, true},
-    {"110 pods x 2, first scrape", 110, 2, 16384, false},
-    {"500 pods x 3, TLS records of 16 KiB", 500, 3, 16384, true},
+    {"110 pods x 2, whole body", 110, 2, 0, true, ">= 1000"},
+    {"110 pods x 2, records of 16 KiB", 110, 2, 16384, true, ">= 1000"},
+    {"110 pods x 2, first scrape", 110, 2, 16384, false, ""},
+    {"500 pods x 3, records of 16 KiB", 500, 3, 16384, true, ">= 1000"},
 };
 
 static uint64_t next_random(uint64_t *state)
@@ -160,16 +161,12 @@ static void run(const struct shape *s)
         best_ns = took_ns < best_ns ? took_ns : best_ns;
     }
     double ns = (double)best_ns / repeats;
-    printf("| %-38s | %8zu | %6u | %8.1f | %7.0f |\n", s->name, body.len, previous->roster->container_count, ns / 1e3,
-           (double)body.len / ns * 1e3);
+    printf("decoder: %-35s %14.0f %-8s %s\n", s->name, (double)body.len / ns * 1e3, "MB/s", s->goal);
     batch_free(previous);
 }
 
 int main(void)
 {
-    printf("| %-38s | %8s | %6s | %8s | %7s |\n", "Prometheus text decoder", "bytes", "points", "us", "MB/s");
-    printf("|%.40s|%.9s:|%.7s:|%.9s:|%.8s:|\n", "----------------------------------------", "---------", "---------",
-           "---------", "---------");
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
         run(&shapes[i]);
     return 0;

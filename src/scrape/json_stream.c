@@ -2,21 +2,6 @@
 
 #include "base/quote.h"
 
-enum state {
-    AT_VALUE, /* the document itself, an element behind a comma, or a member behind its colon */
-    AT_FIRST_ELEMENT,
-    AT_FIRST_KEY,
-    AT_KEY,
-    AT_COLON,
-    AFTER_VALUE,
-    IN_STRING,
-    IN_ESCAPE,
-    IN_UNICODE,
-    IN_NUMBER,
-    IN_WORD,
-    AT_END,
-};
-
 void json_stream_free(struct json_stream *j)
 {
     buf_free(&j->key);
@@ -47,7 +32,7 @@ static struct str key_of_value(const struct json_stream *j)
 
 static void end_value(struct json_stream *j)
 {
-    j->state = j->depth > 0 ? AFTER_VALUE : AT_END;
+    j->state = j->depth > 0 ? JSON_STREAM_AFTER_VALUE : JSON_STREAM_AT_END;
 }
 
 static bool open(struct json_stream *j, bool is_array, struct error *err)
@@ -56,7 +41,7 @@ static bool open(struct json_stream *j, bool is_array, struct error *err)
         return fail(j, err, "nested too deeply");
     j->events->on_open(j->arg, key_of_value(j), is_array ? JSON_STREAM_ARRAY : JSON_STREAM_OBJECT);
     j->is_array[j->depth++] = is_array;
-    j->state = is_array ? AT_FIRST_ELEMENT : AT_FIRST_KEY;
+    j->state = is_array ? JSON_STREAM_AT_FIRST_ELEMENT : JSON_STREAM_AT_FIRST_KEY;
     return true;
 }
 
@@ -72,7 +57,7 @@ static bool close(struct json_stream *j, char c, struct error *err)
     return true;
 }
 
-static void begin_token(struct json_stream *j, enum state state)
+static void begin_token(struct json_stream *j, enum json_stream_state state)
 {
     buf_clear(&j->token);
     j->state = state;
@@ -83,16 +68,16 @@ static bool begin_value(struct json_stream *j, char c, struct error *err)
 {
     if (c == '{' || c == '[')
         return open(j, c == '[', err);
-    if (c == ']' && j->state == AT_FIRST_ELEMENT)
+    if (c == ']' && j->state == JSON_STREAM_AT_FIRST_ELEMENT)
         return close(j, c, err);
     if (c == '"') {
-        begin_token(j, IN_STRING);
+        begin_token(j, JSON_STREAM_IN_STRING);
         return true;
     }
     if (c == '-' || is_digit(c))
-        begin_token(j, IN_NUMBER);
+        begin_token(j, JSON_STREAM_IN_NUMBER);
     else if (c == 't' || c == 'f' || c == 'n')
-        begin_token(j, IN_WORD);
+        begin_token(j, JSON_STREAM_IN_WORD);
     else
         return fail(j, err, "expected a value");
     buf_add_char(&j->token, c);
@@ -104,31 +89,31 @@ static bool take_structure(struct json_stream *j, char c, struct error *err)
 {
     if (is_space(c))
         return true;
-    switch ((enum state)j->state) {
-    case AT_VALUE:
-    case AT_FIRST_ELEMENT:
+    switch (j->state) {
+    case JSON_STREAM_AT_VALUE:
+    case JSON_STREAM_AT_FIRST_ELEMENT:
         return begin_value(j, c, err);
-    case AT_FIRST_KEY:
+    case JSON_STREAM_AT_FIRST_KEY:
         if (c == '}')
             return close(j, c, err);
         /* fallthrough */
-    case AT_KEY:
+    case JSON_STREAM_AT_KEY:
         if (c != '"')
             return fail(j, err, "expected a member's name");
-        begin_token(j, IN_STRING);
+        begin_token(j, JSON_STREAM_IN_STRING);
         j->is_key = true;
         return true;
-    case AT_COLON:
+    case JSON_STREAM_AT_COLON:
         if (c != ':')
             return fail(j, err, "expected ':' after a member's name");
-        j->state = AT_VALUE;
+        j->state = JSON_STREAM_AT_VALUE;
         return true;
-    case AFTER_VALUE:
+    case JSON_STREAM_AFTER_VALUE:
         if (c == '}' || c == ']')
             return close(j, c, err);
         if (c != ',')
             return fail(j, err, "expected ',' or the end of the object or array");
-        j->state = j->is_array[j->depth - 1] ? AT_VALUE : AT_KEY;
+        j->state = j->is_array[j->depth - 1] ? JSON_STREAM_AT_VALUE : JSON_STREAM_AT_KEY;
         return true;
     default:
         return fail(j, err, "unexpected text behind the document");
@@ -183,7 +168,7 @@ static bool end_string(struct json_stream *j, struct error *err)
     if (j->is_key) {
         buf_clear(&j->key);
         buf_add_str(&j->key, buf_str(&j->token));
-        j->state = AT_COLON;
+        j->state = JSON_STREAM_AT_COLON;
         return true;
     }
     j->events->on_value(j->arg, key_of_value(j), JSON_STREAM_STRING, buf_str(&j->token));
@@ -198,7 +183,7 @@ static bool take_string(struct json_stream *j, char c, struct error *err)
     if ((unsigned char)c < 0x20)
         return fail(j, err, "control character in a string");
     if (c == '\\') {
-        j->state = IN_ESCAPE;
+        j->state = JSON_STREAM_IN_ESCAPE;
         return true;
     }
     flush_surrogate(j);
@@ -213,7 +198,7 @@ static bool take_escape(struct json_stream *j, char c, struct error *err)
     const char *name = c != '\0' ? strchr(names, c) : NULL;
 
     if (c == 'u') {
-        j->state = IN_UNICODE;
+        j->state = JSON_STREAM_IN_UNICODE;
         j->escape_digits = 4;
         j->escape = 0;
         return true;
@@ -222,7 +207,7 @@ static bool take_escape(struct json_stream *j, char c, struct error *err)
         return fail(j, err, "invalid escape in a string");
     flush_surrogate(j);
     buf_add_char(&j->token, values[name - names]);
-    j->state = IN_STRING;
+    j->state = JSON_STREAM_IN_STRING;
     return true;
 }
 
@@ -239,7 +224,7 @@ static bool take_unicode(struct json_stream *j, char c, struct error *err)
     j->escape = j->escape << 4 | digit;
     if (--j->escape_digits > 0)
         return true;
-    j->state = IN_STRING;
+    j->state = JSON_STREAM_IN_STRING;
     if (j->high != 0 && j->escape >= 0xdc00 && j->escape <= 0xdfff) {
         add_rune(&j->token, 0x10000 + ((j->high - 0xd800) << 10) + (j->escape - 0xdc00));
         j->high = 0;
@@ -285,7 +270,7 @@ static bool is_number(struct str s)
 static bool end_token(struct json_stream *j, struct error *err)
 {
     struct str token = buf_str(&j->token);
-    bool is_word = j->state == IN_WORD;
+    bool is_word = j->state == JSON_STREAM_IN_WORD;
 
     if (is_word && !str_eq(token, STR("true")) && !str_eq(token, STR("false")) && !str_eq(token, STR("null")))
         return fail(j, err, "expected a value");
@@ -313,18 +298,18 @@ bool json_stream_feed(struct json_stream *j, struct str chunk, struct error *err
         bool is_good;
         if (j->token.len > JSON_STREAM_MAX_TOKEN_BYTES)
             return fail(j, err, "a string or number is too long");
-        switch ((enum state)j->state) {
-        case IN_STRING:
+        switch (j->state) {
+        case JSON_STREAM_IN_STRING:
             is_good = take_string(j, c, err);
             break;
-        case IN_ESCAPE:
+        case JSON_STREAM_IN_ESCAPE:
             is_good = take_escape(j, c, err);
             break;
-        case IN_UNICODE:
+        case JSON_STREAM_IN_UNICODE:
             is_good = take_unicode(j, c, err);
             break;
-        case IN_NUMBER:
-        case IN_WORD:
+        case JSON_STREAM_IN_NUMBER:
+        case JSON_STREAM_IN_WORD:
             is_good = take_token(j, c, err);
             break;
         default:
@@ -339,7 +324,7 @@ bool json_stream_feed(struct json_stream *j, struct str chunk, struct error *err
 
 bool json_stream_finish(struct json_stream *j, struct error *err)
 {
-    if (j->depth == 0 && (j->state == IN_NUMBER || j->state == IN_WORD) && !end_token(j, err))
+    if (j->depth == 0 && (j->state == JSON_STREAM_IN_NUMBER || j->state == JSON_STREAM_IN_WORD) && !end_token(j, err))
         return false;
-    return j->state == AT_END || fail(j, err, "the document ends early");
+    return j->state == JSON_STREAM_AT_END || fail(j, err, "the document ends early");
 }

@@ -27,6 +27,22 @@ enum json_stream_type {
     JSON_STREAM_WORD,   /* true, false, null */
 };
 
+/* Where in the document we are. */
+enum json_stream_state {
+    JSON_STREAM_AT_VALUE, /* the document itself, an element behind a comma, or a member behind its colon */
+    JSON_STREAM_AT_FIRST_ELEMENT,
+    JSON_STREAM_AT_FIRST_KEY,
+    JSON_STREAM_AT_KEY,
+    JSON_STREAM_AT_COLON,
+    JSON_STREAM_AFTER_VALUE,
+    JSON_STREAM_IN_STRING,
+    JSON_STREAM_IN_ESCAPE,
+    JSON_STREAM_IN_UNICODE,
+    JSON_STREAM_IN_NUMBER,
+    JSON_STREAM_IN_WORD,
+    JSON_STREAM_AT_END,
+};
+
 struct json_stream_events {
     void (*on_open)(void *arg, struct str key, enum json_stream_type type);
     void (*on_close)(void *arg, enum json_stream_type type);
@@ -40,7 +56,7 @@ struct json_stream {
     uint64_t offset; /* bytes taken */
     unsigned depth;  /* objects and arrays open */
     bool is_array[JSON_STREAM_MAX_DEPTH];
-    int state;         /* of the state machine in json_stream.c */
+    enum json_stream_state state;
     int escape_digits; /* of \uXXXX that are still to come */
     uint32_t escape;   /* its value so far */
     uint32_t high;     /* a high surrogate that waits for its other half */

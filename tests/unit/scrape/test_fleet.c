@@ -618,7 +618,6 @@ static bool has_gone_on(struct world *w)
 static void test_nodes_come_change_and_go(void **state)
 {
     struct world *w = *state;
-    auto_buf struct buf json = {0};
     struct kubelet *a = add_kubelet(w, &(struct kubelet){.name = "a", .answer = answer_well});
     struct kubelet *b = add_kubelet(w, &(struct kubelet){.name = "b", .answer = answer_well});
 

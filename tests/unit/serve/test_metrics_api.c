@@ -299,6 +299,10 @@ static struct usage_store *make_store(void)
     return s;
 }
 
+#define POD_P1                                                                                                       \
+    "{\"metadata\":{\"name\":\"p1\",\"namespace\":\"default\",\"labels\":{\"app\":\"web\"}},\"spec\":{\"nodeName\":" \
+    "\"n1\"}}"
+
 static struct catalog *make_catalog(void)
 {
     static const char *const nodes[] = {
@@ -311,8 +315,7 @@ static struct catalog *make_catalog(void)
         "{\"metadata\":{\"name\":\"p1\",\"namespace\":\"other\"},\"spec\":{\"nodeName\":\"n1\"}}",
         "{\"metadata\":{\"name\":\"p3\",\"namespace\":\"default\"},\"spec\":{\"nodeName\":\"n1\"}}",
         "{\"metadata\":{\"name\":\"p2\",\"namespace\":\"default\"},\"spec\":{\"nodeName\":\"n1\"}}",
-        "{\"metadata\":{\"name\":\"p1\",\"namespace\":\"default\",\"labels\":{\"app\":\"web\"}},\"spec\":{\"nodeName\":"
-        "\"n1\"}}",
+        POD_P1,
         "{\"metadata\":{\"name\":\"elsewhere\",\"namespace\":\"default\"},\"spec\":{\"nodeName\":\"n2\"}}",
     };
     struct catalog *c = catalog_new(STR("!skip"), NULL);
