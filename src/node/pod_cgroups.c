@@ -56,6 +56,14 @@ static bool make_folder(const char *path, struct error *err)
     return true;
 }
 
+/* One that was there may be somebody else's. */
+static bool check_writable(const char *path, struct error *err)
+{
+    if (access(path, W_OK | X_OK) != 0)
+        return error_set_errno(err, errno, "make cgroups in %s", path);
+    return true;
+}
+
 /* Hands memory on to the children of the v2 cgroup DIR. CPU time is there without a controller. */
 static bool hand_on(const char *dir, struct error *err)
 {
@@ -82,7 +90,8 @@ static char *make_home(const char *dir, bool is_v2, bool has_memory, struct erro
         buf_free(&home);
         return NULL;
     }
-    if (!make_folder(buf_cstr(&home), err) || (is_v2 && has_memory && !hand_on(buf_cstr(&home), err))) {
+    if (!make_folder(buf_cstr(&home), err) || !check_writable(buf_cstr(&home), err) ||
+        (is_v2 && has_memory && !hand_on(buf_cstr(&home), err))) {
         buf_free(&home);
         return NULL;
     }

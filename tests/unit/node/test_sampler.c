@@ -161,7 +161,7 @@ static void test_rates(void **state)
 {
     struct fixture *f = *state;
     auto_arena struct arena arena = {0};
-    auto_buf struct buf mounts = {0}, root = {0}, dir = {0};
+    auto_buf struct buf root = {0}, dir = {0};
     struct node_sample sample;
 
     buf_printf(&root, "%s/machine", f->folder);
