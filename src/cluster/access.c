@@ -1,6 +1,7 @@
 #include "cluster/access.h"
 
 #include "base/alloc.h"
+#include "cluster/aggregation.h"
 #include "cluster/authentication.h"
 #include "cluster/bootstrap_policy.h"
 #include "cluster/rbac_escalation.h"
@@ -19,6 +20,7 @@ struct access {
     struct authz_pair outer; /* masters, else the above */
     struct role_aggregation *roles;
     struct reviews *reviews;
+    struct aggregation *aggregation;
 };
 
 static bool start_tokens(struct access *a, const struct access_options *o, struct error *err)
@@ -56,6 +58,19 @@ static void start_authorization(struct access *a)
     a->reviews = reviews_new(a->tokens, a->rbac, access_authorizer(a));
 }
 
+static bool start_aggregation(struct access *a, const struct access_options *o, struct error *err)
+{
+    const struct aggregation_options options = {
+        .registry = o->registry,
+        .discovery = o->discovery,
+        .authn = a->authn,
+        .proxy_cert_pem = o->proxy_certificate_pem,
+        .proxy_key_pem = o->proxy_key_pem,
+    };
+    a->aggregation = aggregation_new(o->loop, &options, err);
+    return a->aggregation != NULL;
+}
+
 struct access *access_new(const struct access_options *options, struct error *err)
 {
     struct access *a = mem_zalloc(sizeof(*a));
@@ -63,7 +78,8 @@ struct access *access_new(const struct access_options *options, struct error *er
     a->registry = options->registry;
     if (start_tokens(a, options, err) && start_authentication(a, options, err)) {
         start_authorization(a);
-        return a;
+        if (start_aggregation(a, options, err))
+            return a;
     }
     access_free(a);
     return NULL;
@@ -73,6 +89,7 @@ void access_free(struct access *a)
 {
     if (a == NULL)
         return;
+    aggregation_free(a->aggregation);
     reviews_free(a->reviews);
     role_aggregation_free(a->roles);
     rbac_free(a->rbac);
@@ -109,6 +126,12 @@ static bool is_token_request(const struct api_attributes *what)
     return what->is_resource && what->group.len == 0 && str_eq(what->version, STR("v1")) &&
            str_eq(what->resource, STR("serviceaccounts")) && str_eq(what->subresource, STR("token")) &&
            what->namespace.len > 0 && what->name.len > 0;
+}
+
+bool access_handle_first(void *arg, struct api_request *r)
+{
+    struct access *a = arg;
+    return aggregation_handle(a->aggregation, r);
 }
 
 bool access_handle_other(void *arg, struct api_request *r)

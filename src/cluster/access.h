@@ -39,6 +39,7 @@ struct authorizer access_authorizer(struct access *a); /* masters, the health en
 void access_install(struct access *a, struct api_server *server);
 
 /* For api_options; ARG is a struct access. */
+bool access_handle_first(void *arg, struct api_request *r);
 bool access_handle_other(void *arg, struct api_request *r);
 bool access_admit(void *arg, const struct user *user, const struct resource *kind, const json_t *object,
                   const json_t *old, struct failure *f);

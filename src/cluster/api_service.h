@@ -21,14 +21,14 @@ struct api_service {
     struct str service_namespace;
     struct str service_name;
     int64_t port;
-    bool is_insecure;       /* insecureSkipTLSVerify */
-    struct str ca_pem;      /* caBundle, decoded; empty: the system's roots */
-    int64_t group_priority; /* groupPriorityMinimum */
-    int64_t version_priority;
+    bool is_insecure;  /* insecureSkipTLSVerify */
+    struct str ca_pem; /* caBundle, decoded; empty: the system's roots */
 };
 
 /* Strings in ARENA. False when JSON isn't an APIService or its caBundle isn't base64. */
 bool api_service_parse(struct arena *arena, struct str json, struct api_service *out, struct error *err);
+
+bool api_service_equal(const struct api_service *a, const struct api_service *b);
 
 /* Why an APIService isn't available, as its condition says. */
 struct api_service_fault {

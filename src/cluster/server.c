@@ -157,6 +157,7 @@ static bool start_server(struct cluster_server *s, const struct cluster_server_o
                                     .discovery = s->discovery,
                                     .loop = s->loop,
                                     .arg = s->access,
+                                    .handle_first = access_handle_first,
                                     .handle_other = access_handle_other,
                                     .admit = access_admit};
     s->api = api_new(&api);
