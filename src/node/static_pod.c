@@ -209,8 +209,6 @@ static bool complete(struct static_pod *p, struct str node_name, struct error *e
 {
     json_t *metadata, *annotations, *spec;
 
-    if (!check_kind(p->object, err))
-        return false;
     metadata = object_member(p->object, "metadata");
     annotations = metadata != NULL ? object_member(metadata, "annotations") : NULL;
     spec = object_member(p->object, "spec");
@@ -231,9 +229,9 @@ struct static_pod *static_pod_read(struct str file, struct str manifest, struct 
     p->file = arena_str(&p->arena, file);
     p->seen_unix_ns = now_unix_ns;
     p->object = manifest_parse(manifest, err);
-    if (p->object != NULL)
+    if (p->object != NULL && check_kind(p->object, err))
         p->hash = hash_of(&p->arena, node_name, file, p->object);
-    if (p->object == NULL || !complete(p, node_name, err)) {
+    if (p->hash.len == 0 || !complete(p, node_name, err)) {
         error_wrap(err, "static pod %.*s", STR_ARG(file));
         static_pod_free(p);
         return NULL;

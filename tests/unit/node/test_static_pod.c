@@ -103,6 +103,8 @@ static void test_bad(void **state)
     } cases[] = {
         {"broken", "{", "static pod /m/a.json: line 1: "},
         {"a list", "- a", "not a Pod"},
+        {"a text", "hello", "not a Pod"},
+        {"nothing", "", "empty"},
         {"another kind", "{\"apiVersion\":\"v1\",\"kind\":\"Node\"}", "not a Pod"},
         {"no name", POD(PID, ONE), "metadata.name is missing"},
         {"bad name", POD("\"name\":\"A_b\"," PID, ONE), "RFC 1123"},
