@@ -1,5 +1,7 @@
 #include "cluster/rbac_rules.h"
 
+#include <assert.h>
+
 /* --- reading --- */
 
 static bool scan_texts(struct json_scan *s, struct rbac_texts *out)
@@ -238,6 +240,7 @@ static bool covers(const struct rbac_rule *held, const struct rbac_rule *piece)
 {
     struct str resource, subresource;
 
+    assert(piece->verbs.items != NULL);
     if (!has_or_any(&held->verbs, piece->verbs.items[0]))
         return false;
     if (piece->urls.count > 0)

@@ -288,6 +288,7 @@ static bool preconditions_hold(const struct operation *op, const struct object *
 {
     auto_buf struct buf why = {0};
     const struct delete_options *o = &op->deletion;
+    assert(current != NULL);
     if (o->uid.len > 0 && !str_eq(o->uid, current->uid))
         buf_printf(&why, "Precondition failed: UID in precondition: %.*s, UID in object meta: %.*s", STR_ARG(o->uid),
                    STR_ARG(current->uid));

@@ -6,6 +6,8 @@
 #include "cluster/request_object.h"
 #include "cluster/service_account_tokens_state.h"
 
+#include <assert.h>
+
 #define MIN_SECONDS 600
 #define MAX_SECONDS (INT64_C(1) << 32)
 #define DEFAULT_SECONDS 3600
@@ -153,6 +155,7 @@ static void write_answer(struct buf *to, const struct service_account_token_requ
 {
     struct json_writer w = json_writer_to(to);
 
+    assert(what->account != NULL);
     json_open_object(&w);
     json_member_cstr(&w, STR("kind"), "TokenRequest");
     json_member_cstr(&w, STR("apiVersion"), "authentication.k8s.io/v1");

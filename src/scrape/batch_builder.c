@@ -195,6 +195,7 @@ static void add_to_roster(struct roster *r, struct str labels, struct container_
     struct roster_container *container = &r->containers[i];
     struct roster_pod *pod = r->pod_count > 0 ? &r->pods[r->pod_count - 1] : NULL;
 
+    assert(r->containers != NULL && r->pods != NULL);
     container->labels = put(to, labels);
     container->name = name_within(container->labels, names.container, to);
     if (pod == NULL || !is_same_pod(names, (struct container_names){.pod = pod->name, .namespace = pod->namespace})) {

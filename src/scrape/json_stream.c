@@ -35,7 +35,7 @@ static void end_value(struct json_stream *j)
     j->state = j->depth > 0 ? JSON_STREAM_AFTER_VALUE : JSON_STREAM_AT_END;
 }
 
-static bool open(struct json_stream *j, bool is_array, struct error *err)
+static bool open_container(struct json_stream *j, bool is_array, struct error *err)
 {
     if (j->depth == JSON_STREAM_MAX_DEPTH)
         return fail(j, err, "nested too deeply");
@@ -45,7 +45,7 @@ static bool open(struct json_stream *j, bool is_array, struct error *err)
     return true;
 }
 
-static bool close(struct json_stream *j, char c, struct error *err)
+static bool close_container(struct json_stream *j, char c, struct error *err)
 {
     bool is_array = c == ']';
 
@@ -67,9 +67,9 @@ static void begin_token(struct json_stream *j, enum json_stream_state state)
 static bool begin_value(struct json_stream *j, char c, struct error *err)
 {
     if (c == '{' || c == '[')
-        return open(j, c == '[', err);
+        return open_container(j, c == '[', err);
     if (c == ']' && j->state == JSON_STREAM_AT_FIRST_ELEMENT)
-        return close(j, c, err);
+        return close_container(j, c, err);
     if (c == '"') {
         begin_token(j, JSON_STREAM_IN_STRING);
         return true;
@@ -95,7 +95,7 @@ static bool take_structure(struct json_stream *j, char c, struct error *err)
         return begin_value(j, c, err);
     case JSON_STREAM_AT_FIRST_KEY:
         if (c == '}')
-            return close(j, c, err);
+            return close_container(j, c, err);
         /* fallthrough */
     case JSON_STREAM_AT_KEY:
         if (c != '"')
@@ -110,7 +110,7 @@ static bool take_structure(struct json_stream *j, char c, struct error *err)
         return true;
     case JSON_STREAM_AFTER_VALUE:
         if (c == '}' || c == ']')
-            return close(j, c, err);
+            return close_container(j, c, err);
         if (c != ',')
             return fail(j, err, "expected ',' or the end of the object or array");
         j->state = j->is_array[j->depth - 1] ? JSON_STREAM_AT_VALUE : JSON_STREAM_AT_KEY;

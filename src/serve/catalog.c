@@ -1,5 +1,7 @@
 #include "serve/catalog.h"
 
+#include <assert.h>
+
 #include "base/alloc.h"
 #include "kube/json_writer.h"
 #include "kube/meta.h"
@@ -154,6 +156,7 @@ static bool put_object(struct group *g, struct catalog_object *object)
     size_t at;
 
     if (find(g, object->name, &at)) {
+        assert(g->items != NULL);
         free(g->items[at]);
         g->items[at] = object;
         return false;

@@ -155,7 +155,7 @@ static void test_server_certificates(void **state)
 static void test_other_authority(void **state)
 {
     struct fake_pki *ours = fake_pki_new("our-ca"), *theirs = fake_pki_new("their-ca"), *twin = fake_pki_new("our-ca");
-    auto_buf struct buf ca = {0}, cert = {0}, key = {0}, twin_cert = {0}, twin_key = {0}, their_ca = {0}, no_key = {0};
+    auto_buf struct buf ca = {0}, cert = {0}, key = {0}, twin_cert = {0}, twin_key = {0}, their_ca = {0};
     (void)state;
     fake_pki_ca(ours, &ca);
     fake_pki_ca(theirs, &their_ca);
