@@ -67,8 +67,8 @@ static void test_absent_fields(void **state)
         "{}",
         "{\"metadata\":null}",
         "{\"metadata\":{}}",
-        "{\"metadata\":{\"name\":null,\"labels\":null,\"creationTimestamp\":null,\"annotations\":{},"
-        "\"ownerReferences\":[ ],\"finalizers\":null,\"generation\":null}}",
+        ("{\"metadata\":{\"name\":null,\"labels\":null,\"creationTimestamp\":null,\"annotations\":{},"
+         "\"ownerReferences\":[ ],\"finalizers\":null,\"generation\":null}}"),
     };
 
     (void)state;
