@@ -147,6 +147,10 @@ static void test_inside_container(void **state)
         cgroup_free(&g);
     }
     struct cgroup g, child;
+    strcpy(top, "/"); /* with a namespace: whoever is outside of it can't be seen */
+    cgroup_named_by(&c, STR("0::/../other\n"), &g);
+    assert_null(g.cpu_dir);
+    cgroup_free(&g);
     cgroup_at(&c, STR("/"), &g);
     assert_string_equal(g.cpu_dir, "/m");
     cgroup_beneath(&g, STR("tacho/y"), &child);
