@@ -13,6 +13,7 @@
 #include "node/proc.h"
 
 #define PID_FILE_MAX_BYTES 4096
+#define TICK_NS (10 * NS_PER_MS)
 #define PID_FILE_SLACK_NS NS_PER_S /* a file's time may lag by a tick of the clock that stamps files */
 
 /* Watches are memory of their own: closing takes a turn of the loop, and their container needn't wait for it. */
@@ -203,13 +204,40 @@ static int64_t tree_cpu_ns(const struct pod_container *c)
     return is_measured(u.cpu_ns) ? u.cpu_ns : 0;
 }
 
+/* The name of the cgroup that a running process is moved into; one that was started inside its cgroup has another. */
+static void print_moved_leaf(struct buf *to, const struct pod_container *c)
+{
+    buf_printf(to, "%.*s.%lld-%lld", STR_ARG(c->spec->name), (long long)c->pid, (long long)c->start_ticks);
+}
+
+/* Whether an earlier life of ours moved the process into the cgroup NOW. */
+static bool was_moved(const struct pod_container *c, const struct cgroup *now)
+{
+    auto_buf struct buf leaf = {0};
+
+    buf_add_char(&leaf, '/');
+    print_moved_leaf(&leaf, c);
+    return str_ends_with(str_of(now->cpu_dir), buf_str(&leaf));
+}
+
+/* The CPU time that a process had used before it was moved into G: what it has used in all, without what G counted. */
+static int64_t cpu_ns_before(const struct pod_container *c, const struct cgroup *g)
+{
+    int64_t in_all_ns = tree_cpu_ns(c), missing_ns;
+    struct usage u;
+
+    cgroup_read(g, &u);
+    missing_ns = is_measured(u.cpu_ns) ? in_all_ns - u.cpu_ns : 0;
+    return missing_ns > 0 ? missing_ns + TICK_NS : 0; /* /proc rounds down: the counter must never go back */
+}
+
 /* Moves the tree into a new cgroup of its own. */
 static bool move_tree(struct pod_container *c, struct error *err)
 {
     auto_buf struct buf leaf = {0};
     int64_t cpu_ns = tree_cpu_ns(c);
 
-    buf_printf(&leaf, "%.*s.%lld-%lld", STR_ARG(c->spec->name), (long long)c->pid, (long long)c->start_ticks);
+    print_moved_leaf(&leaf, c);
     for (int attempt = 0; attempt < 2; attempt++) {
         struct cgroup made;
         if (!pod_cgroups_make(c->around->cgroups, c->uid, buf_str(&leaf), &made, err))
@@ -243,7 +271,9 @@ static void place(struct pod_container *c)
         return;
     if (pod_cgroups_contain(around->cgroups, c->uid, &now)) {
         c->cgroup = now;
-        c->is_in_pod_cgroup = true;
+        c->is_moved = was_moved(c, &now);
+        c->is_in_pod_cgroup = !c->is_moved;
+        c->moved_cpu_ns = c->is_moved ? cpu_ns_before(c, &now) : 0;
         return;
     }
     cgroup_free(&now);

@@ -56,10 +56,20 @@ static void on_late(uv_timer_t *timer)
     f->is_late = true;
 }
 
+static struct static_pods *new_pods(struct fixture *f)
+{
+    return static_pods_new(&(struct static_pods_options){.loop = &f->loop,
+                                                         .folder = f->folder,
+                                                         .node_name = STR("n"),
+                                                         .around = &f->around,
+                                                         .on_changed = on_changed,
+                                                         .on_gone = on_gone,
+                                                         .arg = f});
+}
+
 static int setup(void **state)
 {
     struct fixture *f = mem_zalloc(sizeof(*f));
-    struct static_pods_options options;
 
     uv_loop_init(&f->loop);
     uv_timer_init(&f->loop, &f->patience);
@@ -69,14 +79,7 @@ static int setup(void **state)
     f->around = (struct container_surroundings){
         .loop = &f->loop, .machine_root = "", .boot_id = STR("boot"), .boot_unix_ns = proc_boot_unix_ns()};
     cgroups_detect("", &f->around.trees, NULL);
-    options = (struct static_pods_options){.loop = &f->loop,
-                                           .folder = f->folder,
-                                           .node_name = STR("n"),
-                                           .around = &f->around,
-                                           .on_changed = on_changed,
-                                           .on_gone = on_gone,
-                                           .arg = f};
-    f->pods = static_pods_new(&options);
+    f->pods = new_pods(f);
     log_set_fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
     *state = f;
     return 0;
@@ -286,6 +289,13 @@ static void test_cgroups(void **state)
     assert_int_equal(c->run.phase, RUN_RUNNING);
     assert_true(c->is_moved && !c->is_in_pod_cgroup);
     assert_true(cgroup_exists(&c->cgroup));
+
+    static_pods_free(f->pods); /* the next life knows that it was moved */
+    f->pods = new_pods(f);
+    static_pods_look(f->pods);
+    c = first_container(f);
+    assert_int_equal(c->run.phase, RUN_RUNNING);
+    assert_true(c->is_moved && !c->is_in_pod_cgroup);
 
     child = start_child(f);
     assert_true(pod_cgroups_make(f->around.cgroups, c->uid, STR("mine"), &started_in, NULL));
