@@ -20,6 +20,7 @@
 #include "cli/cluster_plan.h"
 #include "cli/commands.h"
 #include "cli/component.h"
+#include "node/pod_cgroups.h"
 
 #define GRACE_MS 10000
 #define KEEP_RETRY_FIRST_MS 100
@@ -84,6 +85,15 @@ static int keep(int argc, char **argv)
     return cli_keep(argc - 1, argv + 1);
 }
 
+/* The node agent can't remove its own cgroup, nor those of processes that end after it. */
+static void remove_cgroups(void)
+{
+    struct pod_cgroups *cgroups = pod_cgroups_new("", "", NULL);
+    if (cgroups != NULL)
+        pod_cgroups_sweep(cgroups);
+    pod_cgroups_free(cgroups);
+}
+
 int cli_supervise(int argc, char **argv)
 {
     int status = 1;
@@ -122,6 +132,7 @@ int cli_supervise(int argc, char **argv)
     uv_signal_start(&s.on_int, on_signal, SIGINT);
     uv_run(&s.loop, UV_RUN_DEFAULT);
     uv_loop_close(&s.loop);
+    remove_cgroups();
     return 0;
 }
 
