@@ -26,6 +26,19 @@ size_t utf8_decode(struct str s, uint32_t *rune)
     return len;
 }
 
+bool utf8_is_valid(struct str s)
+{
+    uint32_t rune;
+
+    while (s.len > 0) {
+        size_t len = utf8_decode(s, &rune);
+        if (len == 0)
+            return false;
+        s = str_skip(s, len);
+    }
+    return true;
+}
+
 /* Spaces other than ' ', invisible and direction-changing characters, private use, and what is no character. */
 static bool prints(uint32_t rune)
 {

@@ -21,4 +21,7 @@ void quote_add_bare(struct buf *to, struct str s);
  */
 size_t utf8_decode(struct str s, uint32_t *rune);
 
+/* Whether all of S is well-formed UTF-8. */
+bool utf8_is_valid(struct str s);
+
 #endif

@@ -503,6 +503,12 @@ static void init_loop(struct server *s)
     uv_signal_start(&s->sigint, on_signal, SIGINT);
 }
 
+/* Names are looked up in libuv's threads: some slow ones shall not hold up the rest. */
+static void add_threads(void)
+{
+    setenv("UV_THREADPOOL_SIZE", "16", 0);
+}
+
 /* A connection for each kubelet and each client: as many as the system allows. */
 static void raise_file_limit(void)
 {
@@ -516,6 +522,7 @@ static void raise_file_limit(void)
 
 static bool run(struct server *s, struct error *err)
 {
+    add_threads();
     raise_file_limit();
     init_loop(s);
     s->catalog = catalog_new(str_of(s->flags.node_selector), err);

@@ -120,19 +120,6 @@ static bool take_structure(struct json_stream *j, char c, struct error *err)
     }
 }
 
-static bool is_utf8(struct str s)
-{
-    uint32_t rune;
-
-    while (s.len > 0) {
-        size_t bytes = utf8_decode(s, &rune);
-        if (bytes == 0)
-            return false;
-        s = str_skip(s, bytes);
-    }
-    return true;
-}
-
 static void add_rune(struct buf *to, uint32_t rune)
 {
     if (rune < 0x80) {
@@ -163,7 +150,7 @@ static void flush_surrogate(struct json_stream *j)
 static bool end_string(struct json_stream *j, struct error *err)
 {
     flush_surrogate(j);
-    if (!is_utf8(buf_str(&j->token)))
+    if (!utf8_is_valid(buf_str(&j->token)))
         return fail(j, err, "a string isn't valid UTF-8");
     if (j->is_key) {
         buf_clear(&j->key);

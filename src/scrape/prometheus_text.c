@@ -146,19 +146,6 @@ static const char *find_quote(const char *p, const char *end, uint64_t *high)
     return p;
 }
 
-static bool is_utf8(struct str s)
-{
-    uint32_t rune;
-
-    while (s.len > 0) {
-        size_t bytes = utf8_decode(s, &rune);
-        if (bytes == 0)
-            return false;
-        s = str_skip(s, bytes);
-    }
-    return true;
-}
-
 /* Behind the opening quote: sets RAW to the value as written and moves behind the closing quote. */
 static bool scan_label_value(struct cursor *c, struct str *raw, bool *has_escape)
 {
@@ -181,7 +168,7 @@ static bool scan_label_value(struct cursor *c, struct str *raw, bool *has_escape
         p += 2;
     }
     *raw = str_from(start, (size_t)(p - start));
-    if (high != 0 && !is_utf8(*raw))
+    if (high != 0 && !utf8_is_valid(*raw))
         return fail(c, "label value isn't valid UTF-8");
     c->at = p + 1;
     return true;

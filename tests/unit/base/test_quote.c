@@ -78,9 +78,20 @@ static void test_all_characters(void **state)
     }
 }
 
+static void test_whole_texts(void **state)
+{
+    (void)state;
+    assert_true(utf8_is_valid(STR("")));
+    assert_true(utf8_is_valid(STR("a\xc3\xa9\xe2\x98\xba\xf0\x9f\x98\x80z")));
+    assert_false(utf8_is_valid(STR("a\xc3")));
+    assert_false(utf8_is_valid(STR("\xff"
+                                   "a")));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_quotes), cmocka_unit_test(test_all_characters)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_quotes), cmocka_unit_test(test_whole_texts),
+                                       cmocka_unit_test(test_all_characters)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

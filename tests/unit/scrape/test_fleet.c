@@ -4,12 +4,11 @@
  */
 #include "scrape/fleet.h"
 
-#include "../net/fake_peer.h"
-#include "../net/fake_pki.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "fake_kubelet.h"
 
 #include <fcntl.h>
 #include <netdb.h>
@@ -24,7 +23,6 @@
 enum {
     MAX_KUBELETS = 20,
     MAX_BODY_BYTES = 2 * 1024 * 1024,
-    FLOOD_BYTES = 100 * 1024 * 1024,
 };
 #define INTERVAL_NS (600 * NS_PER_MS)
 #define TIMEOUT_NS (400 * NS_PER_MS)
@@ -37,26 +35,13 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 }
 
 struct kubelet {
-    struct world *w;
-    const char *name;
+    struct fake_kubelet fake;
     const char *hosts; /* addresses, by comma; "a.invalid" is a name that doesn't resolve */
-    void (*answer)(struct kubelet *k, struct fake_conn *conn, struct str path);
-    const char *san;   /* of its certificate; NULL: as addresses need it */
     bool is_untrusted; /* its certificate is from a CA that nobody knows */
     const char *cause; /* what the log must say; NULL: nothing */
-
-    struct fake_peer *peer;
-    struct tls_server *tls;
-    unsigned port;
-    unsigned requests;
-    uint64_t sent_bytes; /* of the last flood that came to an end, by our doing or not */
-    uint64_t most_sent_bytes;
-    char last_path[64];
-    char last_authorization[64];
     /* what the fleet said */
     unsigned batches, losses;
     int64_t last_batch_ns, longest_gap_ns;
-    uint64_t cpu_ns;
     uint32_t containers;
 };
 
@@ -76,206 +61,12 @@ struct world {
     int log_fd;
 };
 
-/* --- how kubelets answer --- */
-
-static void print_body(struct kubelet *k, struct buf *body)
-{
-    uint64_t ms = (uint64_t)(clock_unix_ns() / NS_PER_MS);
-
-    buf_printf(body,
-               "# TYPE node_cpu_usage_seconds_total counter\nnode_cpu_usage_seconds_total %u %llu\n"
-               "node_memory_working_set_bytes 1000 %llu\n"
-               "container_cpu_usage_seconds_total{container=\"c\",namespace=\"n\",pod=\"p\"} %u %llu\n"
-               "container_memory_working_set_bytes{container=\"c\",namespace=\"n\",pod=\"p\"} 5 %llu\n",
-               k->requests, (unsigned long long)ms, (unsigned long long)ms, k->requests, (unsigned long long)ms,
-               (unsigned long long)ms);
-}
-
-static void answer_well(struct kubelet *k, struct fake_conn *conn, struct str path)
-{
-    auto_buf struct buf body = {0};
-
-    (void)path;
-    print_body(k, &body);
-    fake_conn_printf(
-        conn,
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: %zu\r\n\r\n",
-        body.len);
-    fake_conn_send(conn, buf_str(&body));
-}
-
-static void answer_never(struct kubelet *k, struct fake_conn *conn, struct str path)
-{
-    (void)k, (void)conn, (void)path;
-}
-
-static void answer_half(struct kubelet *k, struct fake_conn *conn, struct str path)
-{
-    auto_buf struct buf body = {0};
-
-    (void)path;
-    print_body(k, &body);
-    fake_conn_printf(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n", body.len);
-    fake_conn_send(conn, str_head(buf_str(&body), body.len / 2));
-    fake_conn_reset(conn);
-}
-
-static void answer_garbage(struct kubelet *k, struct fake_conn *conn, struct str path)
-{
-    (void)path;
-    fake_conn_printf(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\n\x01\x02%06u",
-                     k->requests);
-}
-
-static void answer_html(struct kubelet *k, struct fake_conn *conn, struct str path)
-{
-    (void)k, (void)path;
-    fake_conn_printf(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>");
-}
-
-static void answer_forbidden(struct kubelet *k, struct fake_conn *conn, struct str path)
-{
-    (void)k, (void)path;
-    fake_conn_printf(conn, "HTTP/1.1 403 Forbidden\r\nContent-Length: 22\r\n\r\nForbidden (user=jane)\n");
-}
-
-static void answer_empty(struct kubelet *k, struct fake_conn *conn, struct str path)
-{
-    (void)k, (void)path;
-    fake_conn_printf(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-}
-
-static void answer_encoded(struct kubelet *k, struct fake_conn *conn, struct str path)
-{
-    (void)k, (void)path;
-    fake_conn_printf(conn, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx");
-}
-
-/* No /metrics/resource, as before 1.18. */
-static void answer_summary(struct kubelet *k, struct fake_conn *conn, struct str path)
-{
-    auto_buf struct buf body = {0};
-    char time[32];
-    time_t now = (time_t)(clock_unix_ns() / NS_PER_S) + k->requests;
-    struct tm tm;
-
-    if (!str_starts_with(path, STR("/stats/summary"))) {
-        fake_conn_printf(conn, "HTTP/1.1 404 Not Found\r\nContent-Length: 18\r\n\r\n404 page not found");
-        return;
-    }
-    gmtime_r(&now, &tm);
-    strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &tm);
-    buf_printf(
-        &body,
-        "{\"node\":{\"cpu\":{\"time\":\"%s\",\"usageCoreNanoSeconds\":%u},\"memory\":{\"workingSetBytes\":5}},\"pods\":"
-        "["
-        "{\"podRef\":{\"name\":\"p\",\"namespace\":\"n\"},\"containers\":[{\"name\":\"c\",\"cpu\":{\"time\":\"%s\","
-        "\"usageCoreNanoSeconds\":%u},\"memory\":{\"workingSetBytes\":5}}]}]}",
-        time, k->requests, time, k->requests);
-    fake_conn_answer(conn, 200, buf_str(&body));
-}
-
-/* 100 MiB of lines that are all right, as fast as they are taken. */
-struct flood {
-    struct kubelet *kubelet;
-    struct fake_conn *conn;
-    uv_timer_t timer;
-    uint64_t sent;
-};
-
-static void on_flood_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
-static void end_flood(struct flood *flood)
-{
-    struct kubelet *k = flood->kubelet;
-
-    *fake_conn_note(flood->conn) = NULL;
-    if (flood->sent > k->most_sent_bytes)
-        k->most_sent_bytes = flood->sent;
-    uv_close((uv_handle_t *)&flood->timer, on_flood_closed);
-}
-
-static void on_flood(uv_timer_t *timer)
-{
-    static char lines[16384];
-    struct flood *flood = timer->data;
-
-    memset(lines, 'x', sizeof(lines));
-    for (size_t i = 63; i < sizeof(lines); i += 64)
-        memcpy(&lines[i - 2], " 1\n", 3);
-    while (fake_conn_queued(flood->conn) < 256 * 1024 && flood->sent < FLOOD_BYTES) {
-        fake_conn_chunk(flood->conn, str_from(lines, sizeof(lines)));
-        flood->sent += sizeof(lines);
-    }
-}
-
-static void answer_flood(struct kubelet *k, struct fake_conn *conn, struct str path)
-{
-    struct flood *flood = mem_zalloc(sizeof(*flood));
-
-    (void)path;
-    fake_conn_printf(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n");
-    flood->kubelet = k;
-    flood->conn = conn;
-    uv_timer_init(&k->w->loop, &flood->timer);
-    flood->timer.data = flood;
-    uv_timer_start(&flood->timer, on_flood, 1, 1);
-    *fake_conn_note(conn) = flood;
-}
-
-/* --- the fakes' side --- */
-
-static void on_request(void *owner, struct fake_conn *conn, struct str request)
-{
-    struct kubelet *k = owner;
-    struct str method, path, rest;
-
-    k->requests++;
-    str_cut(request, ' ', &method, &rest);
-    str_cut(rest, ' ', &path, &rest);
-    snprintf(k->last_path, sizeof(k->last_path), "%.*s", STR_ARG(path));
-    ptrdiff_t at = str_find(request, STR("Authorization: "));
-    str_cut(str_skip(request, at < 0 ? request.len : (size_t)at), '\r', &rest, &request);
-    snprintf(k->last_authorization, sizeof(k->last_authorization), "%.*s", STR_ARG(rest));
-    k->answer(k, conn, path);
-}
-
-static void on_conn_closed(void *owner, struct fake_conn *conn)
-{
-    (void)owner;
-    if (*fake_conn_note(conn) != NULL)
-        end_flood(*fake_conn_note(conn));
-}
-
-static const struct fake_peer_events peer_events = {.on_request = on_request, .on_closed = on_conn_closed};
-
-static void start_kubelet(struct world *w, struct kubelet *k)
-{
-    auto_buf struct buf cert = {0}, key = {0};
-    auto_error struct error err = {0};
-
-    fake_pki_issue(k->is_untrusted ? w->other_pki : w->pki, k->name, k->san != NULL ? k->san : "IP:127.0.0.1", &cert,
-                   &key);
-    const struct tls_server_options options = {.certificate_pem = buf_str(&cert), .key_pem = buf_str(&key)};
-    k->tls = tls_server_new(&options, &err);
-    assert_non_null(k->tls);
-    k->peer = fake_peer_new(&w->loop, k->tls, &peer_events, k);
-    k->port = fake_peer_port(k->peer);
-    if (k->answer == NULL) { /* nobody listens there any more */
-        fake_peer_free(k->peer);
-        k->peer = NULL;
-    }
-}
-
 static void set_node(struct world *w, const struct kubelet *k, bool is_ready)
 {
     auto_buf struct buf json = {0};
     struct str rest = str_of(k->hosts != NULL ? k->hosts : "127.0.0.1"), host;
 
-    buf_printf(&json, "{\"metadata\":{\"name\":\"%s\"},\"status\":{\"addresses\":[", k->name);
+    buf_printf(&json, "{\"metadata\":{\"name\":\"%s\"},\"status\":{\"addresses\":[", k->fake.name);
     for (bool is_first = true; rest.len > 0; is_first = false) {
         str_cut(rest, ',', &host, &rest);
         buf_printf(&json, "%s{\"type\":\"InternalIP\",\"address\":\"%.*s\"}", is_first ? "" : ",", STR_ARG(host));
@@ -283,8 +74,8 @@ static void set_node(struct world *w, const struct kubelet *k, bool is_ready)
     buf_printf(&json,
                "],\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\"}],\"daemonEndpoints\":{\"kubeletEndpoint\":{"
                "\"Port\":%u}}}}",
-               is_ready ? "True" : "False", k->port);
-    fleet_set_node(w->fleet, str_of(k->name), buf_str(&json));
+               is_ready ? "True" : "False", k->fake.port);
+    fleet_set_node(w->fleet, str_of(k->fake.name), buf_str(&json));
 }
 
 /* --- the fleet's owner --- */
@@ -292,7 +83,7 @@ static void set_node(struct world *w, const struct kubelet *k, bool is_ready)
 static struct kubelet *kubelet_called(struct world *w, struct str name)
 {
     for (size_t i = 0; i < w->count; i++)
-        if (str_eq_cstr(name, w->kubelets[i].name))
+        if (str_eq_cstr(name, w->kubelets[i].fake.name))
             return &w->kubelets[i];
     fail_msg("unknown node %.*s", STR_ARG(name));
     return NULL;
@@ -306,7 +97,6 @@ static bool on_batch(void *arg, struct str node, struct batch *batch)
     if (k->batches++ > 0 && now_ns - k->last_batch_ns > k->longest_gap_ns)
         k->longest_gap_ns = now_ns - k->last_batch_ns;
     k->last_batch_ns = now_ns;
-    k->cpu_ns = batch->node.cpu_ns;
     k->containers = batch->roster->container_count;
     batch_free(batch);
     return k->batches > 1;
@@ -326,7 +116,7 @@ static void on_watchdog(uv_timer_t *timer)
     struct world *w = timer->data;
 
     for (size_t i = 0; i < w->count; i++)
-        printf("%s: %u requests, %u batches, %u losses\n", w->kubelets[i].name, w->kubelets[i].requests,
+        printf("%s: %u requests, %u batches, %u losses\n", w->kubelets[i].fake.name, w->kubelets[i].fake.requests,
                w->kubelets[i].batches, w->kubelets[i].losses);
     fail_msg("the test hangs");
 }
@@ -399,12 +189,11 @@ static int tear_down(void **state)
     for (int i = 0; i < 10; i++) /* fakes notice that we are gone */
         uv_run(&w->loop, UV_RUN_NOWAIT);
     for (size_t i = 0; i < w->count; i++)
-        if (w->kubelets[i].peer != NULL)
-            fake_peer_free(w->kubelets[i].peer);
+        fake_kubelet_stop(&w->kubelets[i].fake);
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&w->loop), 0);
     for (size_t i = 0; i < w->count; i++)
-        tls_server_free(w->kubelets[i].tls);
+        fake_kubelet_free(&w->kubelets[i].fake);
     kubelet_credentials_free(w->credentials);
     string_list_free(&w->types);
     fake_pki_free(w->pki);
@@ -424,8 +213,7 @@ static struct kubelet *add_kubelet(struct world *w, const struct kubelet *like)
     struct kubelet *k = &w->kubelets[w->count++];
 
     *k = *like;
-    k->w = w;
-    start_kubelet(w, k);
+    fake_kubelet_start(&k->fake, &w->loop, k->is_untrusted ? w->other_pki : w->pki);
     set_node(w, k, true);
     return k;
 }
@@ -470,33 +258,32 @@ static bool is_scraped_often(struct world *w)
 }
 
 static const struct kubelet misbehaving[] = {
-    {.name = "refuses", .cause = "err=\"connect to 127.0.0.1:PORT: connection refused\""},
-    {.name = "hangs",
-     .answer = answer_never,
+    {.fake = {.name = "refuses"}, .cause = "err=\"connect to 127.0.0.1:PORT: connection refused\""},
+    {.fake = {.name = "hangs", .answer = fake_kubelet_answers_never},
      .cause = "timed out after 400ms while waiting for the answer of 127.0.0.1"},
-    {.name = "resets-half-way", .answer = answer_half, .cause = "err=\""},
-    {.name = "floods", .answer = answer_flood, .cause = "the answer is larger than the limit of 2097152 bytes"},
-    {.name = "garbage", .answer = answer_garbage, .cause = "line 1: expected a metric name, at"},
-    {.name = "html",
-     .answer = answer_html,
+    {.fake = {.name = "resets-half-way", .answer = fake_kubelet_answers_half}, .cause = "err=\""},
+    {.fake = {.name = "floods", .answer = fake_kubelet_answers_flood},
+     .cause = "the answer is larger than the limit of 2097152 bytes"},
+    {.fake = {.name = "garbage", .answer = fake_kubelet_answers_garbage},
+     .cause = "line 1: expected a metric name, at"},
+    {.fake = {.name = "html", .answer = fake_kubelet_answers_html},
      .cause = "the answer's content type is text/html, not text/plain: is this a kubelet?"},
-    {.name = "encoded", .answer = answer_encoded, .cause = "the answer is encoded (gzip), which wasn't asked for"},
-    {.name = "empty", .answer = answer_empty, .cause = "the answer holds no figures"},
-    {.name = "wrong-name",
-     .answer = answer_well,
-     .san = "DNS:wrong-name",
+    {.fake = {.name = "encoded", .answer = fake_kubelet_answers_encoded},
+     .cause = "the answer is encoded (gzip), which wasn't asked for"},
+    {.fake = {.name = "empty", .answer = fake_kubelet_answers_empty}, .cause = "the answer holds no figures"},
+    {.fake = {.name = "wrong-name", .answer = fake_kubelet_answers_well, .san = "DNS:wrong-name"},
      .cause = "isn't valid for 127.0.0.1: it has DNS wrong-name and no IP addresses\" node=\"wrong-name\" "
               "url=\"https://127.0.0.1:PORT/metrics/resource\" hint=\"let the kubelet get a serving certificate with "
               "this address"},
-    {.name = "untrusted",
-     .answer = answer_well,
+    {.fake = {.name = "untrusted", .answer = fake_kubelet_answers_well},
      .is_untrusted = true,
      .cause = "was issued by other-ca, which is not trusted"},
-    {.name = "forbidden",
-     .answer = answer_forbidden,
+    {.fake = {.name = "forbidden", .answer = fake_kubelet_answers_forbidden},
      .cause = "request failed, status: \\\"403 Forbidden\\\": Forbidden (user=jane)\" node=\"forbidden\" "
               "url=\"https://127.0.0.1:PORT/metrics/resource\" hint=\"allow this server's user to get nodes/metrics"},
-    {.name = "unresolvable", .answer = answer_well, .hosts = "a.invalid", .cause = "lookup a.invalid: "},
+    {.fake = {.name = "unresolvable", .answer = fake_kubelet_answers_well},
+     .hosts = "a.invalid",
+     .cause = "lookup a.invalid: "},
 };
 
 static void test_others_are_served_on_time(void **state)
@@ -504,11 +291,11 @@ static void test_others_are_served_on_time(void **state)
     struct world *w = *state;
     struct kubelet *good[3];
 
-    good[0] = add_kubelet(w, &(struct kubelet){.name = "good-1", .answer = answer_well});
+    good[0] = add_kubelet(w, &(struct kubelet){.fake = {.name = "good-1", .answer = fake_kubelet_answers_well}});
     for (size_t i = 0; i < sizeof(misbehaving) / sizeof(misbehaving[0]); i++)
         add_kubelet(w, &misbehaving[i]);
-    good[1] = add_kubelet(w, &(struct kubelet){.name = "good-2", .answer = answer_well});
-    good[2] = add_kubelet(w, &(struct kubelet){.name = "old", .answer = answer_summary});
+    good[1] = add_kubelet(w, &(struct kubelet){.fake = {.name = "good-2", .answer = fake_kubelet_answers_well}});
+    good[2] = add_kubelet(w, &(struct kubelet){.fake = {.name = "old", .answer = fake_kubelet_answers_summary}});
     run_until(w, is_scraped_often);
 
     for (size_t i = 0; i < 3; i++) {
@@ -516,12 +303,12 @@ static void test_others_are_served_on_time(void **state)
         assert_int_equal(good[i]->containers, 1);
         /* an interval and a half lies between two scrapes at most; the rest is for a busy machine */
         assert_in_range(good[i]->longest_gap_ns, 0, INTERVAL_NS * 3 / 2 + NS_PER_S);
-        assert_int_equal(fake_peer_accepted(good[i]->peer), 1);
+        assert_int_equal(fake_peer_accepted(good[i]->fake.peer), 1);
     }
     for (size_t i = 0; i < w->count; i++) {
         const struct kubelet *k = &w->kubelets[i];
         auto_buf struct buf line = {0};
-        unsigned lines = count_lines(w, "Failed to scrape node", k->name, &line);
+        unsigned lines = count_lines(w, "Failed to scrape node", k->fake.name, &line);
         if (k->cause == NULL) {
             assert_int_equal(lines, 0);
             continue;
@@ -530,21 +317,21 @@ static void test_others_are_served_on_time(void **state)
         auto_buf struct buf cause = {0};
         ptrdiff_t at = str_find(str_of(k->cause), STR("PORT"));
         if (at >= 0)
-            buf_printf(&cause, "%.*s%u%s", (int)at, k->cause, k->port, k->cause + at + 4);
+            buf_printf(&cause, "%.*s%u%s", (int)at, k->cause, k->fake.port, k->cause + at + 4);
         else
             buf_add_cstr(&cause, k->cause);
         if (lines != 1 || strstr(buf_cstr(&line), buf_cstr(&cause)) == NULL)
-            fail_msg("%s: %u lines: %s\ninstead of %s", k->name, lines, buf_cstr(&line), buf_cstr(&cause));
+            fail_msg("%s: %u lines: %s\ninstead of %s", k->fake.name, lines, buf_cstr(&line), buf_cstr(&cause));
     }
     struct fleet_status status = fleet_status(w->fleet);
     assert_int_equal(status.nodes, w->count);
     assert_int_equal(status.failed, sizeof(misbehaving) / sizeof(misbehaving[0]));
     assert_int_equal(status.pending, 0);
     assert_string_equal(status.first_node, "empty");
-    assert_string_equal(kubelet_called(w, STR("old"))->last_path, "/stats/summary?only_cpu_and_memory=true");
+    assert_string_equal(kubelet_called(w, STR("old"))->fake.last_path, "/stats/summary?only_cpu_and_memory=true");
     assert_int_equal(count_lines(w, "Kubelet has no /metrics/resource", "old", NULL), 1);
     /* what was taken of the flood is bounded by the limit and by what lies in queues and sockets */
-    assert_in_range(kubelet_called(w, STR("floods"))->most_sent_bytes, MAX_BODY_BYTES,
+    assert_in_range(kubelet_called(w, STR("floods"))->fake.most_sent_bytes, MAX_BODY_BYTES,
                     MAX_BODY_BYTES + 16 * 1024 * 1024);
     assert_true(fleet_is_timely(w->fleet));
 }
@@ -567,14 +354,15 @@ static bool has_a_third_loss(struct world *w)
 static void test_recovers_and_fails_again(void **state)
 {
     struct world *w = *state;
-    struct kubelet *k = add_kubelet(w, &(struct kubelet){.name = "a", .answer = answer_garbage});
+    struct kubelet *k =
+        add_kubelet(w, &(struct kubelet){.fake = {.name = "a", .answer = fake_kubelet_answers_garbage}});
 
     run_until(w, has_two_losses);
-    k->answer = answer_well;
+    k->fake.answer = fake_kubelet_answers_well;
     run_until(w, has_two_batches);
     assert_int_equal(fleet_status(w->fleet).failed, 0);
     k->losses = 2;
-    k->answer = answer_garbage;
+    k->fake.answer = fake_kubelet_answers_garbage;
     run_until(w, has_a_third_loss);
     assert_int_equal(count_lines(w, "Failed to scrape node", "a", NULL), 2);
     assert_int_equal(count_lines(w, "Node is scraped again", "a", NULL), 1);
@@ -585,8 +373,8 @@ static void test_recovers_and_fails_again(void **state)
 static void test_next_address(void **state)
 {
     struct world *w = *state;
-    struct kubelet *k =
-        add_kubelet(w, &(struct kubelet){.name = "a", .answer = answer_well, .hosts = "a.invalid,127.0.0.3,127.0.0.1"});
+    struct kubelet *k = add_kubelet(w, &(struct kubelet){.fake = {.name = "a", .answer = fake_kubelet_answers_well},
+                                                         .hosts = "a.invalid,127.0.0.3,127.0.0.1"});
     auto_buf struct buf line = {0};
 
     run_until(w, has_two_batches);
@@ -595,15 +383,14 @@ static void test_next_address(void **state)
     assert_int_equal(count_lines(w, "Node doesn't answer at its preferred address, but at another one", "a", &line), 1);
     assert_non_null(strstr(buf_cstr(&line), "lookup a.invalid: "));
     assert_non_null(strstr(buf_cstr(&line), "url=\"https://127.0.0.1:"));
-    assert_int_equal(fake_peer_accepted(k->peer), 1);
+    assert_int_equal(fake_peer_accepted(k->fake.peer), 1);
 }
 
 static void test_certificate_for_another_address(void **state)
 {
     struct world *w = *state;
-    struct kubelet *k = add_kubelet(
-        w, &(struct kubelet){
-               .name = "a", .answer = answer_well, .hosts = "::ffff:127.0.0.1,127.0.0.1", .san = "IP:127.0.0.1"});
+    struct kubelet *k = add_kubelet(w, &(struct kubelet){.fake = {.name = "a", .answer = fake_kubelet_answers_well},
+                                                         .hosts = "::ffff:127.0.0.1,127.0.0.1"});
 
     run_until(w, has_two_batches);
     assert_int_equal(k->losses, 0);
@@ -618,42 +405,42 @@ static bool has_gone_on(struct world *w)
 static void test_nodes_come_change_and_go(void **state)
 {
     struct world *w = *state;
-    struct kubelet *a = add_kubelet(w, &(struct kubelet){.name = "a", .answer = answer_well});
-    struct kubelet *b = add_kubelet(w, &(struct kubelet){.name = "b", .answer = answer_well});
+    struct kubelet *a = add_kubelet(w, &(struct kubelet){.fake = {.name = "a", .answer = fake_kubelet_answers_well}});
+    struct kubelet *b = add_kubelet(w, &(struct kubelet){.fake = {.name = "b", .answer = fake_kubelet_answers_well}});
 
     run_until(w, has_two_batches);
     set_node(w, a, false); /* not ready: scraped all the same */
     run_until(w, has_gone_on);
-    assert_int_equal(fake_peer_accepted(a->peer), 1);
+    assert_int_equal(fake_peer_accepted(a->fake.peer), 1);
 
     fleet_set_node(w->fleet, STR("a"), STR("{\"metadata\":{\"name\":\"a\"},\"status\":{\"addresses\":[]}}"));
     fleet_set_node(w->fleet, STR("a"), STR("{\"metadata\":{\"name\":\"a\"},\"status\":{\"addresses\":[]}}"));
     assert_int_equal(count_lines(w, "Failed to scrape node\" err=\"no address matched types [InternalIP]\"", "a", NULL),
                      1);
     assert_int_equal(fleet_status(w->fleet).failed, 1);
-    unsigned port = a->port;
-    a->port = b->port; /* moved: its figures come from there now */
+    unsigned port = a->fake.port;
+    a->fake.port = b->fake.port; /* moved: its figures come from there now */
     set_node(w, a, true);
-    a->batches = b->requests = 0;
+    a->batches = b->fake.requests = 0;
     run_until(w, has_two_batches);
-    assert_true(b->requests > 0);
-    a->port = port;
+    assert_true(b->fake.requests > 0);
+    a->fake.port = port;
 
     fleet_remove_node(w->fleet, STR("a"));
     fleet_remove_node(w->fleet, STR("a"));
     assert_int_equal(fleet_status(w->fleet).nodes, 1);
-    a->requests = 0;
+    a->fake.requests = 0;
     b->batches = 0;
     a->batches = 3;
     run_until(w, has_gone_on);
-    assert_int_equal(a->requests, 0);
+    assert_int_equal(a->fake.requests, 0);
 }
 
 /* Removed at whatever point of a scrape, or of the whole fleet's life. */
 static void test_removed_at_any_time(void **state)
 {
     struct world *w = *state;
-    struct kubelet *k = add_kubelet(w, &(struct kubelet){.name = "a", .answer = answer_well});
+    struct kubelet *k = add_kubelet(w, &(struct kubelet){.fake = {.name = "a", .answer = fake_kubelet_answers_well}});
 
     for (int i = 0; i < 40; i++) {
         fleet_remove_node(w->fleet, STR("a"));
@@ -665,13 +452,13 @@ static void test_removed_at_any_time(void **state)
 
 static bool has_second_token(struct world *w)
 {
-    return strcmp(w->kubelets[0].last_authorization, "Authorization: Bearer second-token") == 0;
+    return strcmp(w->kubelets[0].fake.last_authorization, "Authorization: Bearer second-token") == 0;
 }
 
-static void answer_unauthorized(struct kubelet *k, struct fake_conn *conn, struct str path)
+static void answer_unauthorized(struct fake_kubelet *k, struct fake_conn *conn, struct str path)
 {
     if (strstr(k->last_authorization, "first") == NULL)
-        answer_well(k, conn, path);
+        fake_kubelet_answers_well(k, conn, path);
     else
         fake_conn_printf(conn, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
 }
@@ -679,15 +466,15 @@ static void answer_unauthorized(struct kubelet *k, struct fake_conn *conn, struc
 static void test_token_is_read_again_when_refused(void **state)
 {
     struct world *w = *state;
-    struct kubelet *k = add_kubelet(w, &(struct kubelet){.name = "a", .answer = answer_well});
+    struct kubelet *k = add_kubelet(w, &(struct kubelet){.fake = {.name = "a", .answer = fake_kubelet_answers_well}});
     auto_buf struct buf path = {0};
     auto_error struct error err = {0};
 
     run_until(w, has_two_batches);
-    assert_string_equal(k->last_authorization, "Authorization: Bearer first-token");
+    assert_string_equal(k->fake.last_authorization, "Authorization: Bearer first-token");
     buf_printf(&path, "%s/token", w->folder);
     assert_true(file_write_atomically(buf_cstr(&path), STR("second-token\n"), 0600, &err));
-    k->answer = answer_unauthorized;
+    k->fake.answer = answer_unauthorized;
     run_until(w, has_second_token);
     k->batches = 0;
     run_until(w, has_two_batches);
