@@ -218,7 +218,8 @@ bool aggregation_handle(struct aggregation *a, struct api_request *r)
     bool is_root;
     struct remote *remote = find_remote(a, r->attributes.path, &is_root);
 
-    if (remote == NULL)
+    /* What doesn't begin with a slash could become part of the server's name. */
+    if (remote == NULL || !str_starts_with(r->http->path, STR("/")))
         return false;
     if (!remote->is_available) {
         api_respond_text(r, 503, STR("service unavailable\n"));

@@ -7,6 +7,7 @@
 #include "net/tls.h"
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -28,6 +29,7 @@ static EVP_PKEY *read_pem(struct str pem, bool *can_sign)
 
     *can_sign = pkey != NULL;
     if (pkey == NULL) {
+        ERR_clear_error();
         BIO_free(bio);
         bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
         pkey = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
@@ -194,6 +196,7 @@ static bool is_signed_by(const struct jwt_key *key, const struct jwt_parts *part
                                     (const unsigned char *)parts->signed_part.ptr, parts->signed_part.len) == 1;
 
     EVP_MD_CTX_free(ctx);
+    ERR_clear_error(); /* why it isn't is no fault of ours that a later call should report */
     return is_good;
 }
 
@@ -212,7 +215,7 @@ bool jwt_verify(struct arena *arena, struct str token, struct jwt_key *const *ke
             is_good = is_signed_by(keys[i], &parts);
     }
     if (!is_good)
-        return tls_error(err, "the token isn't signed by any of our keys");
+        return error_set(err, 401, "the token isn't signed by any of our keys");
     *claims = parts.claims;
     return true;
 }
