@@ -1,5 +1,6 @@
 /* `metrics-server`: parses the flags, wires the parts, runs the loop. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -54,8 +55,8 @@ static struct server {
     struct metrics_api *api;
 } the_server;
 
-static const struct build_version version = {.major = "1",
-                                             .minor = "36",
+static const struct build_version version = {.major = "0",
+                                             .minor = "1",
                                              .git_version = "v" TACHO_VERSION,
                                              .git_commit = "",
                                              .build_date = "1970-01-01T00:00:00Z"};
@@ -349,6 +350,12 @@ static void print_server_address(const struct server *s, struct buf *to)
     buf_printf(to, "%s%s%s:%lld", is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "", (long long)s->flags.secure_port);
 }
 
+/* 0 means that there is no limit. */
+static unsigned limit_of(int64_t flag)
+{
+    return flag > 0 ? (unsigned)flag : UINT_MAX;
+}
+
 static bool start_serving(struct server *s, struct error *err)
 {
     auto_buf struct buf address = {0};
@@ -359,8 +366,8 @@ static bool start_serving(struct server *s, struct error *err)
         .tls = s->tls,
         .authn = authn_delegated_authenticator(s->authn),
         .authz = start_authz(s),
-        .max_in_flight = (unsigned)s->flags.max_in_flight,
-        .max_mutating_in_flight = (unsigned)s->flags.max_mutating_in_flight,
+        .max_in_flight = limit_of(s->flags.max_in_flight),
+        .max_mutating_in_flight = limit_of(s->flags.max_mutating_in_flight),
         .deadline_ns = s->flags.request_timeout_ns,
         .arg = s,
     };
@@ -391,7 +398,8 @@ static bool start_fleet(struct server *s, struct error *err)
         .key_file = is_given(f->kubelet_key) ? f->kubelet_key : s->config.key_file,
         .token = s->config.token,
         .token_file = s->config.token_file,
-        .is_insecure = f->is_kubelet_tls_insecure,
+        /* what holds for the API server holds for kubelets, unless flags say otherwise */
+        .is_insecure = f->is_kubelet_tls_insecure || (s->config.insecure && !is_given(f->kubelet_ca)),
     };
 
     s->credentials = kubelet_credentials_new(&credentials, err);
