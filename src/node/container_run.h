@@ -3,9 +3,9 @@
  * seen, it says whether that changed anything. Times are unix ns; a run is named by an id that is the same whenever the
  * same incarnation is seen, also after this program was started again.
  *
- *     WAITING --started--> RUNNING --ended--> ENDED --started--> RUNNING ...   each start behind an end counts as a
- * restart
+ *     WAITING --started--> RUNNING --ended--> ENDED --started--> RUNNING ...
  *
+ * Each start behind an end counts as a restart.
  * A start seen while RUNNING under another id is an end that nobody saw.
  * Source: Kubernetes docs, "Pod Lifecycle", container states and restarts.
  */

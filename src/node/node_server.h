@@ -2,7 +2,7 @@
  * The node agent's HTTPS server:
  *
  *     /metrics/resource                     figures for metrics-server          nodes/metrics
- *     /stats/summary, /stats                the same and more, as JSON          nodes/stats
+ *     /stats/summary                        the same and more, as JSON          nodes/stats
  *       ?only_cpu_and_memory=true
  *     /pods, /runningpods/                  the pods of this node               nodes/pods, else nodes/proxy
  *     /healthz, /healthz/NAME               checks ping, log, syncloop          nodes/healthz, else nodes/proxy

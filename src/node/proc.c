@@ -273,29 +273,32 @@ size_t proc_table_tree(const struct proc_table *t, int64_t pid, bool *members)
     return count;
 }
 
-/* The process's share of its resident pages, or RSS where that can't be seen. */
-static int64_t resident_share(const char *machine_root, const struct proc_process *p)
+static bool read_of_process(const char *machine_root, const struct proc_process *p, const char *name, struct buf *text)
 {
-    auto_buf struct buf path = {0}, text = {0};
-    int64_t pss;
+    auto_buf struct buf path = {0};
 
-    if (p->rss_bytes > PSS_MAX_BYTES)
-        return p->rss_bytes;
-    buf_printf(&path, "%s/proc/%lld/smaps_rollup", machine_root, (long long)p->pid);
-    if (!file_read(buf_cstr(&path), PROC_FILE_MAX_BYTES, &text, NULL))
-        return p->rss_bytes;
-    pss = proc_keyed_number(buf_str(&text), STR("Pss"));
-    return is_measured(pss) ? pss : p->rss_bytes;
+    buf_clear(text);
+    buf_printf(&path, "%s/proc/%lld/%s", machine_root, (long long)p->pid, name);
+    return file_read(buf_cstr(&path), PROC_FILE_MAX_BYTES, text, NULL);
 }
 
-static int64_t anonymous_bytes(const char *machine_root, const struct proc_process *p)
+/*
+ * The process's resident and anonymous memory. IS_SHARED: its pages may be other members' too, so that its part in each
+ * counts, as far as the kernel lets us see that.
+ */
+static void process_memory(const char *machine_root, const struct proc_process *p, bool is_shared, int64_t *resident,
+                           int64_t *anonymous)
 {
-    auto_buf struct buf path = {0}, text = {0};
+    auto_buf struct buf text = {0};
 
-    buf_printf(&path, "%s/proc/%lld/status", machine_root, (long long)p->pid);
-    if (!file_read(buf_cstr(&path), PROC_FILE_MAX_BYTES, &text, NULL))
-        return NOT_MEASURED;
-    return proc_keyed_number(buf_str(&text), STR("RssAnon"));
+    *resident = *anonymous = NOT_MEASURED;
+    if (is_shared && p->rss_bytes <= PSS_MAX_BYTES && read_of_process(machine_root, p, "smaps_rollup", &text)) {
+        *resident = proc_keyed_number(buf_str(&text), STR("Pss"));
+        *anonymous = proc_keyed_number(buf_str(&text), STR("Pss_Anon"));
+    }
+    *resident = usage_or(*resident, p->rss_bytes);
+    if (!is_measured(*anonymous) && read_of_process(machine_root, p, "status", &text))
+        *anonymous = proc_keyed_number(buf_str(&text), STR("RssAnon"));
 }
 
 bool proc_tree_usage(const char *machine_root, const struct proc_table *t, int64_t pid, struct usage *out)
@@ -317,8 +320,10 @@ bool proc_tree_usage(const char *machine_root, const struct proc_table *t, int64
         out->major_page_faults += p->major_page_faults;
         if (p->state == 'Z')
             continue; /* has no memory any more, only its times */
-        resident += count == 1 ? p->rss_bytes : resident_share(machine_root, p);
-        anonymous = usage_sum(anonymous, anonymous_bytes(machine_root, p));
+        int64_t its_resident, its_anonymous;
+        process_memory(machine_root, p, count > 1, &its_resident, &its_anonymous);
+        resident += its_resident;
+        anonymous = usage_sum(anonymous, its_anonymous);
     }
     out->memory_bytes = resident;
     out->working_set_bytes = resident;

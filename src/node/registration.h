@@ -1,10 +1,12 @@
 /*
  * The Node object in the API server: made when it isn't there, kept up to date while it is.
  *
- *     UNKNOWN --GET--> 404: POST --+          every 10 s: facts are gathered; written (GET, then PUT .../status) when
- *        ^               200 ------+--> KNOWN   anything but heartbeats would change, or five minutes after the last
- * time
- *        +---- the Node was deleted ------+   failures: again after 0.1 s, doubling to 7 s
+ *     UNKNOWN --GET--> 404: POST --+
+ *        ^               200 ------+--> KNOWN
+ *        +---- the Node was deleted ------+
+ *
+ * Every 10 s facts are gathered. They are written (GET, then PUT .../status) when anything but heartbeats would change,
+ * or five minutes after the last time. Failures are tried again after 0.1 s, doubling to 7 s.
  *
  * What others write into the Node (labels, taints, conditions of controllers) is kept: each write starts from a fresh
  * read, and a conflict starts over. A deletion is seen by a watch and answered by a new Node.

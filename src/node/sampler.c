@@ -116,6 +116,20 @@ static bool tree_usage(struct pass *pass, int64_t pid, struct usage *out)
     return pass->has_processes && proc_tree_usage(machine_root, &pass->processes, pid, out);
 }
 
+/* Adds the anonymous memory that a moved TREE has, but its cgroup doesn't: it is still charged where it was first
+ * touched. */
+static void add_left_behind(struct usage *u, const struct usage *tree)
+{
+    int64_t missing = tree->rss_bytes - u->rss_bytes;
+
+    if (!is_measured(u->working_set_bytes) || !is_measured(u->rss_bytes) || !is_measured(tree->rss_bytes) ||
+        missing <= 0)
+        return;
+    u->memory_bytes += missing;
+    u->working_set_bytes += missing;
+    u->rss_bytes += missing;
+}
+
 /* What C uses now. Nothing measured when it can't be told. */
 static void container_usage(struct pass *pass, const struct pod_container *c, struct usage *out)
 {
@@ -128,11 +142,8 @@ static void container_usage(struct pass *pass, const struct pod_container *c, st
         return;
     if (!tree_usage(pass, c->pid, &tree))
         return;
-    if (c->is_moved && is_measured(out->working_set_bytes)) {
-        out->memory_bytes = larger(out->memory_bytes, tree.memory_bytes);
-        out->working_set_bytes = larger(out->working_set_bytes, tree.working_set_bytes);
-        out->rss_bytes = larger(out->rss_bytes, tree.rss_bytes);
-    }
+    if (c->is_moved)
+        add_left_behind(out, &tree);
     fill_holes(out, &tree);
 }
 

@@ -4,11 +4,11 @@
  *
  * What goes into a container's figures:
  *     it runs in a cgroup of its own from the start    the cgroup's
- *     it was moved into one while it ran               the cgroup's plus the CPU time before the move; of memory the
- * larger of cgroup and /proc, as pages stay charged where they were first touched there is no cgroup, or not that
- * controller       /proc's of the process and its descendants; without a process: nothing A pod's are its cgroup's when
- * all its containers run beneath it from the start, otherwise the sum over its containers. The node's are the top
- * cgroup's; what that lacks comes from /proc/stat and /proc/meminfo.
+ *     it was moved into one while it ran               the cgroup's, plus what it used before: CPU time, and the
+ *                                                      anonymous memory that stayed charged where it was touched first
+ *     there is no cgroup, or not that controller       /proc's, of the process and its descendants
+ * A pod's are its cgroup's when all its containers run beneath it from the start, otherwise the sum over its
+ * containers. The node's are the top cgroup's; what that lacks comes from /proc/stat and /proc/meminfo.
  *
  * Samples are taken when asked for, but not more often than every SAMPLER_MIN_GAP_NS: two quick scrapes see two points.
  * Owner: node/kubelet.h. Loop thread only.

@@ -156,6 +156,41 @@ static void test_by_proc(void **state)
     assert_int_equal(sample.limits.tasks, 188);
 }
 
+/* Of a process that was moved while it ran, its cgroup knows a part. */
+static void test_moved(void **state)
+{
+    struct fixture *f = *state;
+    auto_arena struct arena arena = {0};
+    auto_buf struct buf annotations = {0}, dir = {0};
+    struct node_sample sample;
+    struct pod_container *c;
+
+    open_machine(f, FIXTURES "/cgroup/hybrid");
+    put(f, "other.pid", "950\n9000\n");
+    buf_printf(&annotations, "\"tacho.dev/pid-file\":\"%s/other.pid\"", f->folder);
+    put_pod(f, "a", buf_cstr(&annotations), "{\"name\":\"c\"}");
+    static_pods_look(f->pods);
+    c = static_pods_at(f->pods, 0)->containers[0];
+    buf_printf(&dir, "%s/cg", f->folder);
+    assert_true(file_make_folders(buf_cstr(&dir), 0755, NULL));
+    put(f, "cg/cpuacct.usage", "5000\n");
+    put(f, "cg/memory.usage_in_bytes", "3000000\n");
+    put(f, "cg/memory.stat", "total_inactive_file 1000000\ntotal_rss 480000\n");
+    c->cgroup = (struct cgroup){.cpu_dir = mem_strdup(buf_cstr(&dir)), .memory_dir = mem_strdup(buf_cstr(&dir))};
+    c->is_moved = true;
+    c->moved_cpu_ns = 7000000;
+    sampler_take(f->sampler, 1);
+    sampler_view(f->sampler, &arena, false, &sample);
+    assert_int_equal(sample.pods[0].usage.cpu_ns, 7005000);
+    assert_int_equal(sample.pods[0].usage.working_set_bytes, 2000000 + (20000 * 1024 - 480000));
+    assert_int_equal(sample.pods[0].usage.rss_bytes, 20000 * 1024);
+
+    put(f, "cg/memory.stat", "total_inactive_file 1000000\ntotal_rss 99000000\n"); /* all of it is charged here */
+    sampler_take(f->sampler, 1 + SAMPLER_MIN_GAP_NS);
+    sampler_view(f->sampler, &arena, false, &sample);
+    assert_int_equal(sample.pods[0].usage.working_set_bytes, 2000000);
+}
+
 /* Two passes make a rate; a pass too soon is none; a counter that goes back has no rate. */
 static void test_rates(void **state)
 {
@@ -202,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_v2, setup, teardown),
         cmocka_unit_test_setup_teardown(test_by_proc, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_moved, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rates, setup, teardown),
     };
 
