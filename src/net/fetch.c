@@ -2,32 +2,22 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "net/curl_loop.h"
 #include "net/fetch_easy.h"
 
 #include <assert.h>
-#include <pthread.h>
 
 enum {
     MAX_HEAD_BYTES = 256 << 10,
-    MAX_IDLE_CONNECTIONS = 32,
     PATIENCE_MS = 50, /* over the connect timeout: whoever does connect hears libcurl's reason */
 };
 
-/*
- * A libcurl multi handle on the loop. libcurl may not be called from inside its own callbacks, and ours run there. So
- * the functions of the header only note what is wanted (todo) and wake the idle handle `later`; settle() does it from
- * the loop. An idle handle, because timers that set each other to "now" keep libuv from ever polling its sockets.
- */
+/* A curl_loop and the fetches in it. The functions of the header only note what is wanted (todo); settle() does it. */
 struct engine {
-    uv_loop_t *loop;
-    CURLM *multi;
-    uv_timer_t timeout;  /* libcurl's */
+    struct curl_loop *curl;
     uv_timer_t patience; /* until the first fetch has waited too long for a connection */
-    uv_idle_t later;     /* settle() in the loop's next round */
     struct fetch *all;   /* doubly linked */
     struct fetch *todo;  /* singly linked, newest first */
-    size_t open_handles;
-    bool is_due; /* libcurl's timeout is now */
     bool is_closing;
 };
 
@@ -59,11 +49,10 @@ struct fetch {
     bool is_added;     /* libcurl has it */
     bool is_ended;     /* cancelled or done: no callback any more, settle() frees it */
     bool has_head;     /* on_head was called */
+    bool is_http2;     /* known from the head on */
     bool is_paused;    /* as the caller wants it */
     bool is_held_back; /* libcurl holds a chunk that on_data didn't get while paused */
 };
-
-static void on_later(uv_idle_t *idle);
 
 static void enqueue(struct fetch *f)
 {
@@ -73,7 +62,7 @@ static void enqueue(struct fetch *f)
         f->engine->todo = f;
     }
     if (!f->engine->is_closing)
-        uv_idle_start(&f->engine->later, on_later);
+        curl_loop_wake(f->engine->curl);
 }
 
 static void unlink_fetch(struct fetch *f)
@@ -94,7 +83,8 @@ static void free_fetch(struct fetch *f)
          * no other streams is closed, so that the server notices.
          */
         curl_easy_setopt(f->easy.handle, CURLOPT_FORBID_REUSE, 1L);
-        curl_multi_remove_handle(f->engine->multi, f->easy.handle);
+        curl_multi_remove_handle(curl_loop_multi(f->engine->curl), f->easy.handle);
+        curl_loop_nudge(f->engine->curl);
     }
     fetch_easy_close(&f->easy);
     error_clear(&f->failure);
@@ -117,7 +107,8 @@ static void finish(struct fetch *f, CURLcode result)
         error_set(&err, FETCH_BROKEN, "%s: the answer has no head", f->easy.where);
     if (f->is_added) {
         /* at once: whoever starts the next fetch from on_done finds the connection free */
-        curl_multi_remove_handle(f->engine->multi, f->easy.handle);
+        curl_multi_remove_handle(curl_loop_multi(f->engine->curl), f->easy.handle);
+        curl_loop_nudge(f->engine->curl);
         f->is_added = false;
     }
     f->is_ended = true;
@@ -125,102 +116,13 @@ static void finish(struct fetch *f, CURLcode result)
     enqueue(f);
 }
 
-static void read_messages(struct engine *engine)
+static void on_result(void *owner, CURL *easy, CURLcode result)
 {
-    CURLMsg *message;
-    int left;
+    struct fetch *f = NULL;
 
-    while ((message = curl_multi_info_read(engine->multi, &left)) != NULL) {
-        struct fetch *f = NULL;
-        CURLcode result = message->data.result;
-
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&f);
-        finish(f, result);
-    }
-}
-
-/* Sockets and time: libcurl says what to wait for, libuv waits. */
-
-static void on_socket_closed(uv_handle_t *handle)
-{
-    free(handle);
-}
-
-static void on_socket_ready(uv_poll_t *poll, int status, int events)
-{
-    struct engine *engine = poll->data;
-    uv_os_fd_t fd;
-    int flags = 0;
-    int running;
-
-    if (uv_fileno((uv_handle_t *)poll, &fd) != 0)
-        return;
-    if (status < 0) /* libcurl finds out by itself what is wrong with the socket */
-        flags = CURL_CSELECT_IN | CURL_CSELECT_OUT;
-    if ((events & UV_READABLE) != 0)
-        flags |= CURL_CSELECT_IN;
-    if ((events & UV_WRITABLE) != 0)
-        flags |= CURL_CSELECT_OUT;
-    curl_multi_socket_action(engine->multi, fd, flags, &running);
-    read_messages(engine);
-}
-
-static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *owner, void *socket_owner)
-{
-    struct engine *engine = owner;
-    uv_poll_t *poll = socket_owner;
-
-    (void)easy;
-    if (what == CURL_POLL_REMOVE) {
-        if (poll != NULL) {
-            curl_multi_assign(engine->multi, fd, NULL);
-            uv_close((uv_handle_t *)poll, on_socket_closed);
-        }
-        return 0;
-    }
-    if (poll == NULL) {
-        poll = mem_zalloc(sizeof(*poll));
-        if (uv_poll_init(engine->loop, poll, fd) != 0) {
-            free(poll);
-            return -1; /* libcurl ends all transfers: nothing could ever wake them */
-        }
-        poll->data = engine;
-        curl_multi_assign(engine->multi, fd, poll);
-    }
-    int events = ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) | ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
-    return uv_poll_start(poll, events, on_socket_ready) == 0 ? 0 : -1;
-}
-
-static void act_on_timeout(struct engine *engine)
-{
-    int running;
-
-    curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    read_messages(engine);
-}
-
-static void on_timeout(uv_timer_t *timer)
-{
-    act_on_timeout(timer->data);
-}
-
-static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *owner)
-{
-    struct engine *engine = owner;
-
-    (void)multi;
-    if (engine->is_closing)
-        return 0;
-    engine->is_due = timeout_ms == 0;
-    if (timeout_ms > 0)
-        uv_timer_start(&engine->timeout, on_timeout, (uint64_t)timeout_ms, 0);
-    else
-        uv_timer_stop(&engine->timeout);
-    if (engine->is_due)
-        uv_idle_start(&engine->later, on_later);
-    return 0;
+    (void)owner;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&f);
+    finish(f, result);
 }
 
 /* The answer, from inside libcurl. */
@@ -243,7 +145,7 @@ static void deliver_head(struct fetch *f, int status)
     long version = 0;
 
     curl_easy_getinfo(f->easy.handle, CURLINFO_HTTP_VERSION, &version);
-    head.is_http2 = version == CURL_HTTP_VERSION_2_0;
+    head.is_http2 = f->is_http2 = version == CURL_HTTP_VERSION_2_0;
     str_cut(rest, '\n', &line, &rest); /* the status line */
     while (str_cut(rest, '\n', &line, &rest))
         if (!str_starts_with(line, STR(" ")) && !str_starts_with(line, STR("\t")))
@@ -278,6 +180,8 @@ static size_t on_head_line(char *bytes, size_t size, size_t count, void *owner)
     curl_easy_getinfo(f->easy.handle, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200)
         deliver_head(f, (int)status);
+    if (f->is_http2)
+        curl_loop_nudge(f->engine->curl);
     return f->is_ended ? CURL_WRITEFUNC_ERROR : line.len;
 }
 
@@ -286,6 +190,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *owner)
     struct fetch *f = owner;
     size_t len = size * count;
 
+    if (f->is_http2)
+        curl_loop_nudge(f->engine->curl);
     if (f->is_ended)
         return CURL_WRITEFUNC_ERROR;
     if (f->is_paused) {
@@ -306,7 +212,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *owner)
 static void on_patience_ends(uv_timer_t *timer)
 {
     struct engine *engine = timer->data;
-    uint64_t now_ms = uv_now(engine->loop);
+    uint64_t now_ms = uv_now(curl_loop_uv(engine->curl));
     uint64_t next_ms = UINT64_MAX;
     struct fetch *next;
 
@@ -332,7 +238,7 @@ static void lend_patience(struct fetch *f)
     uv_timer_t *timer = &f->engine->patience;
     uint64_t wait_ms = (uint64_t)f->connect_timeout_ms + PATIENCE_MS;
 
-    f->connect_by_ms = uv_now(f->engine->loop) + wait_ms;
+    f->connect_by_ms = uv_now(curl_loop_uv(f->engine->curl)) + wait_ms;
     if (!uv_is_active((uv_handle_t *)timer) || uv_timer_get_due_in(timer) > wait_ms)
         uv_timer_start(timer, on_patience_ends, wait_ms, 0);
 }
@@ -350,7 +256,7 @@ static void add(struct fetch *f)
     curl_easy_setopt(h, CURLOPT_HEADERDATA, f);
     curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(h, CURLOPT_WRITEDATA, f);
-    CURLMcode code = curl_multi_add_handle(f->engine->multi, h);
+    CURLMcode code = curl_multi_add_handle(curl_loop_multi(f->engine->curl), h);
     if (code == CURLM_OK) {
         f->is_added = true;
         lend_patience(f);
@@ -373,8 +279,9 @@ static void settle_one(struct fetch *f)
     }
 }
 
-static void settle(struct engine *engine)
+static void settle(void *owner)
 {
+    struct engine *engine = owner;
     struct fetch *oldest = NULL;
 
     while (engine->todo != NULL) { /* turned round: first come, first served */
@@ -391,67 +298,33 @@ static void settle(struct engine *engine)
     }
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+static void on_patience_closed(uv_handle_t *handle)
 {
-    struct engine *engine = handle->data;
-
-    if (--engine->open_handles == 0)
-        free(engine);
+    free(handle->data);
 }
 
-static void close_engine(struct engine *engine)
+static void on_close(void *owner)
 {
+    struct engine *engine = owner;
     struct fetch *next;
 
     for (struct fetch *f = engine->all; f != NULL; f = next) {
         next = f->next;
         free_fetch(f);
     }
-    curl_multi_cleanup(engine->multi);
-    uv_close((uv_handle_t *)&engine->timeout, on_handle_closed);
-    uv_close((uv_handle_t *)&engine->patience, on_handle_closed);
-    uv_close((uv_handle_t *)&engine->later, on_handle_closed);
+    uv_close((uv_handle_t *)&engine->patience, on_patience_closed);
 }
 
-static void on_later(uv_idle_t *idle)
-{
-    struct engine *engine = idle->data;
-
-    uv_idle_stop(idle);
-    if (!engine->is_closing)
-        settle(engine);
-    if (!engine->is_closing && engine->is_due) {
-        engine->is_due = false;
-        act_on_timeout(engine);
-    }
-    if (engine->is_closing)
-        close_engine(engine);
-}
-
-static void start_curl(void)
-{
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-}
+static const struct curl_loop_events curl_events = {settle, on_result, on_close};
 
 static struct engine *engine_new(uv_loop_t *loop)
 {
     struct engine *engine = mem_zalloc(sizeof(*engine));
 
-    engine->loop = loop;
-    engine->multi = curl_multi_init();
-    assert(engine->multi != NULL);
-    curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-    curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)MAX_IDLE_CONNECTIONS);
-    curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
-    curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine);
-    curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
-    curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine);
-    uv_timer_init(loop, &engine->timeout);
+    engine->curl = curl_loop_new(loop, &curl_events, engine);
     uv_timer_init(loop, &engine->patience);
     uv_unref((uv_handle_t *)&engine->patience); /* whoever waits for a connection waits for another fetch */
-    uv_idle_init(loop, &engine->later);
-    engine->timeout.data = engine->patience.data = engine->later.data = engine;
-    engine->open_handles = 3;
+    engine->patience.data = engine;
     return engine;
 }
 
@@ -460,15 +333,13 @@ static void engine_free(struct engine *engine)
     for (struct fetch *f = engine->all; f != NULL; f = f->next)
         f->is_ended = true;
     engine->is_closing = true;
-    uv_idle_start(&engine->later, on_later);
+    curl_loop_close(engine->curl);
 }
 
 struct fetch_pool *fetch_pool_new(uv_loop_t *loop)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct fetch_pool *pool = mem_zalloc(sizeof(*pool));
 
-    pthread_once(&once, start_curl);
     pool->shared = engine_new(loop);
     pool->pausable = engine_new(loop);
     return pool;
@@ -476,7 +347,7 @@ struct fetch_pool *fetch_pool_new(uv_loop_t *loop)
 
 uv_loop_t *fetch_pool_loop(const struct fetch_pool *pool)
 {
-    return pool->shared->loop;
+    return curl_loop_uv(pool->shared->curl);
 }
 
 void fetch_pool_free(struct fetch_pool *pool)

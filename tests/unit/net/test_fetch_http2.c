@@ -416,12 +416,53 @@ static void test_goaway(void **state)
     world_close(&w);
 }
 
+/* Many streams at once, of all sizes, some cut off in the middle: each whole one is right, and none waits for ever. */
+static void test_many_streams(void **state)
+{
+    enum {
+        AT_ONCE = 24,
+        ROUNDS = 40,
+    };
+    static struct got got[AT_ONCE];
+    static size_t sizes[AT_ONCE];
+    uint32_t random = 12345;
+    struct world w;
+
+    (void)state;
+    world_open(&w);
+    for (int round = 0; round < ROUNDS; round++) {
+        memset(got, 0, sizeof(got));
+        for (size_t i = 0; i < AT_ONCE; i++) {
+            auto_buf struct buf path = {0};
+            random = random * BODY_SEED + 12345;
+            sizes[i] = (random >> 8) % (random % 3 == 0 ? 100 : 150000);
+            buf_printf(&path, "/%zu", sizes[i]);
+            start(&w, &got[i], buf_cstr(&path), false);
+        }
+        for (int turns = 0; turns < round % 8; turns++)
+            uv_run(&w.loop, UV_RUN_NOWAIT);
+        for (size_t i = (size_t)round % 5; i < AT_ONCE && round % 3 != 0; i += 5)
+            if (got[i].done == 0) {
+                fetch_cancel(got[i].fetch);
+                got[i].done = -1;
+            }
+        for (size_t i = 0; i < AT_ONCE; i++) {
+            if (got[i].done < 0)
+                continue;
+            wait_done(&w, &got[i], 1);
+            check_body(&got[i], sizes[i]);
+        }
+    }
+    assert_int_equal(http_server_connections(w.server), 1);
+    world_close(&w);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_multiplexing), cmocka_unit_test(test_watches),     cmocka_unit_test(test_reset_stream),
-        cmocka_unit_test(test_pause),        cmocka_unit_test(test_server_goes), cmocka_unit_test(test_cancel_last),
-        cmocka_unit_test(test_goaway),
+        cmocka_unit_test(test_multiplexing), cmocka_unit_test(test_watches),      cmocka_unit_test(test_reset_stream),
+        cmocka_unit_test(test_pause),        cmocka_unit_test(test_server_goes),  cmocka_unit_test(test_cancel_last),
+        cmocka_unit_test(test_goaway),       cmocka_unit_test(test_many_streams),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
