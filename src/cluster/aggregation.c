@@ -9,6 +9,7 @@
 #include "cluster/api_service_probe.h"
 #include "cluster/kinds/kinds.h"
 #include "cluster/remote_discovery.h"
+#include "net/tls.h"
 
 #define DISCOVERY_TIMEOUT_MS 5000
 
@@ -251,12 +252,26 @@ static void create_local(struct aggregation *a)
     }
 }
 
+/* That the certificate and key that we show are there both, and fit, or neither. */
+static bool check_pair(const struct aggregation_options *options, struct error *err)
+{
+    const struct tls_client_options pair = {
+        .certificate_pem = options->proxy_cert_pem,
+        .key_pem = options->proxy_key_pem,
+        .is_insecure = true,
+    };
+
+    if (options->proxy_cert_pem.len == 0 && options->proxy_key_pem.len == 0)
+        return true;
+    struct tls_client *client = tls_client_new(&pair, err);
+    tls_client_free(client);
+    return client != NULL || error_wrap(err, "proxy client certificate");
+}
+
 struct aggregation *aggregation_new(uv_loop_t *loop, const struct aggregation_options *options, struct error *err)
 {
-    if ((options->proxy_cert_pem.len > 0) != (options->proxy_key_pem.len > 0)) {
-        error_set(err, 0, "the proxy's certificate and key go together");
+    if (!check_pair(options, err))
         return NULL;
-    }
     struct aggregation *a = mem_zalloc(sizeof(*a));
     a->registry = options->registry;
     a->discovery = options->discovery;

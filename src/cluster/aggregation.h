@@ -2,18 +2,17 @@
  * The aggregation layer: group versions that other servers serve, by APIService objects.
  *
  *   - Each group version of our own has an APIService "Local", made at start.
- *   - Others are probed: GET https://SERVICE/apis/GROUP/VERSION as system:kube-aggregator in system:masters, with the
- *     front-proxy certificate; at once when the APIService, its Service or its Endpoints change, every 30 s while all
- *     is well, after 100 ms and then ever longer waits up to 30 s while it isn't. The outcome is condition Available:
+ *   - Others are probed (cluster/api_service_probe.h): at once when the APIService, its Service or its Endpoints change
+ *     or a request couldn't reach it, every 30 s while all is well, after 100 ms and then ever longer waits up to 5 s
+ *     while it isn't. The outcome is condition Available:
  *
  *         True   Passed                "all checks passed"
  *         False  ServiceNotFound, ServicePortError, EndpointsNotFound, MissingEndpoints, FailedDiscoveryCheck
  *
- *   - Requests for an available one are passed on: path and query as they came, hop-by-hop headers and the client's
- *     credentials taken out, X-Remote-* put in; both bodies stream, a slow reader slows its sender down; when one side
- *     goes the other does. Requests for one that isn't available get 503 "service unavailable".
- *   - Discovery: /apis and /apis/GROUP are answered here, available or not; the resources of the group version, for
- *     aggregated discovery, are asked of the server whenever it is probed.
+ *   - Requests for an available one are passed on (cluster/aggregation_proxy.h). Requests for one that isn't get 503
+ *     "service unavailable".
+ *   - Discovery: /apis and /apis/GROUP are answered here, available or not; what the group version's resources are, for
+ *     aggregated discovery, is the answer to the last good probe.
  *
  * Loop thread only. Source: Kubernetes docs, "Kubernetes API Aggregation Layer".
  */
