@@ -53,7 +53,7 @@ static void check_events(const struct exchange *e, const char *want)
     buf_free(&got);
 }
 
-static void watch(struct world *w, struct exchange *e, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void watch(struct world *w, struct exchange *e, const char *format, ...)
 {
     char path[512];
     va_list ap;
