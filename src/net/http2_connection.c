@@ -252,6 +252,8 @@ static int on_stream_close(nghttp2_session *session, int32_t stream_id, uint32_t
     if (x->held_body.len > 0)
         nghttp2_session_consume_connection(session, x->held_body.len);
     h->has_served = true;
+    if (x->is_last)
+        http_connection_shut_down(&h->base);
     http_exchange_close(x);
     return 0;
 }

@@ -88,6 +88,7 @@ struct http_exchange {
     bool is_bodyless;     /* the response carries none */
     bool is_writable_due; /* something was written since on_writable */
     size_t told_bytes;    /* queued at that time */
+    bool is_last;         /* HTTP/2: the connection says GOAWAY when this exchange has closed */
     bool is_dead;         /* refused, aborted or cut off: the handler's calls do nothing; on_closed is near */
     int64_t length;       /* of the response's body; -1 unknown */
     uint64_t written;     /* bytes of it */

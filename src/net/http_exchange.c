@@ -305,7 +305,11 @@ void http_exchange_abort(struct http_exchange *x)
 
 void http_exchange_close_connection(struct http_exchange *x)
 {
-    http_connection_shut_down(x->connection);
+    /* A client that sees GOAWAY before the answer may hang up without it: libcurl 7.88 does. */
+    if (x->request.http_major == 2)
+        x->is_last = true;
+    else
+        http_connection_shut_down(x->connection);
 }
 
 bool http_exchange_has_started(const struct http_exchange *x)

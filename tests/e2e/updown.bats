@@ -11,6 +11,11 @@ teardown() {
     [ -z "${DATA:-}" ] || { "$TACHO" down --purge --data-dir="$DATA" >/dev/null 2>&1; rm -rf "$DATA" "$DATA.up"; } || true
 }
 
+# gone, or waiting for a parent that doesn't care
+ended() {
+    [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"
+}
+
 @test "up, a second up, status, down, up again, purge" {
     start_cluster
     [ "$(stat -c %a "$DATA/kubeconfig")" = 600 ]
@@ -22,7 +27,7 @@ teardown() {
     local pids
     pids="$(cat "$DATA/lock") $(component_pid apiserver) $(component_pid kubelet) $(component_pid metrics-server) $(component_pid keep)"
     run -0 "$TACHO" down --data-dir="$DATA"
-    for pid in $pids; do [ ! -e "/proc/$pid" ]; done
+    for pid in $pids; do eventually 5 ended "$pid"; done
     run -1 "$TACHO" status --data-dir="$DATA"
     # what was stored is there after the next start
     run -0 "$TACHO" up --detach --data-dir="$DATA" --port="$PORT" --kubelet-port="$KUBELET_PORT" --metrics-server-port="$METRICS_PORT"
