@@ -8,7 +8,7 @@ free_port() {
 start_cluster() {
     DATA=$(mktemp -d /tmp/tacho-e2e-XXXXXX)
     PORT=$(free_port) KUBELET_PORT=$(free_port) METRICS_PORT=$(free_port)
-    export DATA PORT KUBELET_PORT METRICS_PORT KUBECONFIG=$DATA/kubeconfig HOME=$DATA
+    export DATA PORT KUBELET_PORT METRICS_PORT KUBECONFIG=$DATA/kubeconfig HOME=$DATA.home
     "$BUILD/src/cmd/tacho" up --detach --data-dir="$DATA" --port="$PORT" --kubelet-port="$KUBELET_PORT" \
         --metrics-server-port="$METRICS_PORT" >"$DATA.up" 2>&1 || { cat "$DATA.up" >&2; tail -20 "$DATA"/run/*.log >&2; return 1; }
     NODE=$(k get nodes -o 'jsonpath={.items[0].metadata.name}')
@@ -23,7 +23,7 @@ stop_cluster() {
         return 1
     fi
     "$BUILD/src/cmd/tacho" down --data-dir="$DATA" --purge >/dev/null
-    rm -rf "$DATA" "$DATA.up"
+    rm -rf "$DATA" "$DATA".*
 }
 
 k() {

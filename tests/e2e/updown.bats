@@ -8,7 +8,7 @@ setup() {
 }
 
 teardown() {
-    [ -z "${DATA:-}" ] || { "$TACHO" down --purge --data-dir="$DATA" >/dev/null 2>&1; rm -rf "$DATA" "$DATA.up"; } || true
+    [ -z "${DATA:-}" ] || { "$TACHO" down --purge --data-dir="$DATA" >/dev/null 2>&1; rm -rf "$DATA" "$DATA".*; } || true
 }
 
 # gone, or waiting for a parent that doesn't care
