@@ -255,11 +255,12 @@ static void on_deleted(void *owner, const struct rest_result *result)
     struct mirror *m = owner;
 
     m->call = NULL;
-    if (result->ok || result->status == 404 || result->status == 409) { /* 409: by now it is another pod */
+    if (result->ok || result->status == 404) {
         forget_api_pod(m);
         succeed(m);
         return;
     }
+    /* 409: by now it is another pod, which the watch has shown or will show. */
     fail(m, "Failed deleting a pod", result->err);
 }
 

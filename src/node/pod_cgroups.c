@@ -14,6 +14,7 @@
 #include "node/proc_text.h"
 
 #define FOLDER "tacho"
+#define MAX_TREES 2
 #define ATTACH_ROUNDS                                                                              \
     20 /* a tree that forks faster than this is moved in part; its next children are inside anyway \
         */
@@ -26,7 +27,7 @@ struct pod_cgroups {
 };
 
 /* The folders of G, each once: on v2 both figures have the same one. */
-static size_t folders_of(const struct cgroup *g, const char *folders[CGROUP_MAX_TREES])
+static size_t folders_of(const struct cgroup *g, const char *folders[MAX_TREES])
 {
     size_t count = 0;
 
@@ -196,7 +197,7 @@ void pod_cgroups_of(const struct pod_cgroups *p, struct str uid, struct cgroup *
 
 static bool make_all(const struct cgroup *g, bool has_children, struct error *err)
 {
-    const char *folders[CGROUP_MAX_TREES];
+    const char *folders[MAX_TREES];
     size_t count = folders_of(g, folders);
 
     for (size_t i = 0; i < count; i++)
@@ -268,7 +269,7 @@ static void remove_folder_tree(const char *dir)
 
 static void remove_cgroup_tree(const struct cgroup *g)
 {
-    const char *folders[CGROUP_MAX_TREES];
+    const char *folders[MAX_TREES];
     size_t count = folders_of(g, folders);
 
     for (size_t i = 0; i < count; i++)
@@ -291,7 +292,7 @@ void pod_cgroups_sweep(struct pod_cgroups *p)
 
 bool cgroup_attach(const struct cgroup *g, int64_t pid, struct error *err)
 {
-    const char *folders[CGROUP_MAX_TREES];
+    const char *folders[MAX_TREES];
     size_t count = folders_of(g, folders);
     char text[24];
 
@@ -369,32 +370,11 @@ bool cgroup_attach_tree(const char *machine_root, const struct cgroup *g, int64_
 
 bool cgroup_remove(const struct cgroup *g, struct error *err)
 {
-    const char *folders[CGROUP_MAX_TREES];
+    const char *folders[MAX_TREES];
     size_t count = folders_of(g, folders);
 
     for (size_t i = 0; i < count; i++)
         if (rmdir(folders[i]) != 0 && errno != ENOENT)
             return error_set_errno(err, errno, "remove cgroup %s", folders[i]);
-    return true;
-}
-
-bool pod_cgroup_open_procs(const struct cgroup *g, int fds[CGROUP_MAX_TREES], size_t *count, struct error *err)
-{
-    const char *folders[CGROUP_MAX_TREES];
-    size_t folder_count = folders_of(g, folders);
-
-    *count = 0;
-    for (size_t i = 0; i < folder_count; i++) {
-        auto_buf struct buf path = {0};
-        buf_printf(&path, "%s/cgroup.procs", folders[i]);
-        fds[i] = open(buf_cstr(&path), O_WRONLY | O_CLOEXEC);
-        if (fds[i] < 0) {
-            error_set_errno(err, errno, "open %s", buf_cstr(&path));
-            while (*count > 0)
-                close(fds[--*count]);
-            return false;
-        }
-        ++*count;
-    }
     return true;
 }

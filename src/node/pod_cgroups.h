@@ -8,8 +8,8 @@
  * of its own can't hand on controllers, the top can). Who runs inside HOME/tacho/... already means the same HOME: a
  * supervisor and the node agent that it starts agree without a word.
  *
- * A process that is started inside its cgroup (pod_cgroup_open_procs, before exec) has all its memory charged there.
- * One that is moved later leaves behind what it had: memory stays charged where it was first touched.
+ * A process that was started inside its cgroup has all its memory charged there. One that is moved later leaves behind
+ * what it had: memory stays charged where it was first touched.
  *
  * Owner: the holder; files are kernfs, which never waits for a disk. Any thread. See node/cgroup.h for MACHINE_ROOT.
  */
@@ -62,12 +62,5 @@ bool cgroup_attach_tree(const char *machine_root, const struct cgroup *g, int64_
 
 /* Removes G's folders: fails with EBUSY while something runs in it. A cgroup that isn't there is removed already. */
 bool cgroup_remove(const struct cgroup *g, struct error *err);
-
-/*
- * For a child between fork and exec: opens G's process lists for writing (close-on-exec) before the fork; the child
- * writes "0" to each of the COUNT descriptors and is inside. The caller closes them.
- */
-#define CGROUP_MAX_TREES 2
-bool pod_cgroup_open_procs(const struct cgroup *g, int fds[CGROUP_MAX_TREES], size_t *count, struct error *err);
 
 #endif
