@@ -1,4 +1,5 @@
-/* A stream of watch events, in pieces: each line is an event with what its type promises, or an error that says why not. */
+/* A stream of watch events, in pieces: each line is an event with what its type promises, or an error that says why
+ * not. */
 #include "base/alloc.h"
 #include "kube/line_split.h"
 #include "kube/watch_event.h"
