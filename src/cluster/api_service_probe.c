@@ -20,7 +20,6 @@ struct api_service_probe {
     struct str url;      /* what is asked for */
     int status;
     struct buf answer;
-    bool is_too_long;
 };
 
 struct fetch_tls api_service_tls(const struct api_service *service, struct str cert_pem, struct str key_pem,
@@ -64,9 +63,15 @@ static void on_data(void *owner, struct str chunk)
 {
     struct api_service_probe *p = owner;
 
-    p->is_too_long = p->is_too_long || p->answer.len + chunk.len > MAX_ANSWER_BYTES;
-    if (!p->is_too_long)
+    if (p->answer.len + chunk.len <= MAX_ANSWER_BYTES) {
         buf_add_str(&p->answer, chunk);
+        return;
+    }
+    fetch_cancel(p->fetch);
+    p->fetch = NULL;
+    report_failure(
+        p, "FailedDiscoveryCheck",
+        arena_printf(&p->arena, "failing or missing response from %.*s: the answer is too long", STR_ARG(p->url)));
 }
 
 static void on_done(void *owner, const struct error *err)
@@ -75,7 +80,7 @@ static void on_done(void *owner, const struct error *err)
     struct str url = p->url, why;
 
     p->fetch = NULL;
-    if (err == NULL && p->status >= 200 && p->status <= 299 && !p->is_too_long) {
+    if (err == NULL && p->status >= 200 && p->status <= 299) {
         report(p, &(struct api_service_finding){
                       .is_available = true,
                       .reason = "Passed",
@@ -89,8 +94,6 @@ static void on_done(void *owner, const struct error *err)
         why = arena_printf(&p->arena, "timed out waiting for %.*s", STR_ARG(url));
     else if (err != NULL)
         why = arena_printf(&p->arena, "failing or missing response from %.*s: %s", STR_ARG(url), error_text(err));
-    else if (p->is_too_long)
-        why = arena_printf(&p->arena, "failing or missing response from %.*s: the answer is too long", STR_ARG(url));
     else
         why = arena_printf(&p->arena, "failing or missing response from %.*s: bad status from %.*s: %d", STR_ARG(url),
                            STR_ARG(url), p->status);
@@ -134,7 +137,6 @@ static void on_timer(uv_timer_t *timer)
     p->fetch = NULL;
     arena_reset(&p->arena);
     buf_clear(&p->answer);
-    p->is_too_long = false;
     p->status = 0;
     if (!api_service_resolve(p->options.service, p->options.registry, &p->arena, &url, &fault)) {
         report_failure(p, fault.reason, fault.message);
@@ -152,7 +154,7 @@ struct api_service_probe *api_service_probe_new(const struct api_service_probe_o
     p->backoff = (struct backoff){
         .min_ns = 100 * NS_PER_MS,
         .max_ns = 5 * NS_PER_S,
-        .factor = 1.5,
+        .factor = 1.25,
         .jitter = 0.1,
     };
     uv_timer_init(options->loop, &p->timer);

@@ -35,6 +35,7 @@ struct backend {
     struct tls_server *tls;
     struct fake_peer *peer;
     int probe_status;
+    bool floods_probes;
     enum behaviour behaviour;
     unsigned probes, requests, closed;
     struct buf last; /* the last request that was no probe */
@@ -60,6 +61,13 @@ static void on_request(void *owner, struct fake_conn *conn, struct str request)
         buf_clear(&b->last_probe);
         buf_add_str(&b->last_probe, request);
         b->probes++;
+        if (b->floods_probes) {
+            static char bytes[1024 * 1024];
+            fake_conn_printf(conn, "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n");
+            for (int i = 0; i < 6; i++)
+                fake_conn_chunk(conn, str_from(bytes, sizeof(bytes)));
+            return; /* and goes on for ever */
+        }
         fake_conn_answer(conn, b->probe_status, STR(LIST));
         return;
     }
@@ -337,6 +345,11 @@ static void test_bad_probes(void **state)
     world_until_text(b->w, OURS, "bad status from https://127.0.0.1:");
     b->probe_status = 200; /* found by the next try, unasked */
     world_until_text(b->w, OURS, "all checks passed");
+    b->floods_probes = true;
+    world_admin(b->w, "DELETE", OURS, NULL, 200, NULL);
+    add_api_service(b, &b->ca, fake_peer_port(b->peer));
+    world_until_text(b->w, OURS, "the answer is too long");
+    b->floods_probes = false;
     /* a certificate that somebody else signed */
     assert_true(certs_make_authority("other", now - 60, 3600, &other, NULL));
     world_admin(b->w, "DELETE", OURS, NULL, 200, NULL);
