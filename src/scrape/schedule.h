@@ -12,7 +12,7 @@
 
 #include "base/str.h"
 
-#define SCHEDULE_FIRST_GAP_NS (INT64_C(1000) * 1000 * 1000)
+#define SCHEDULE_FIRST_GAP_NS (INT64_C(500) * 1000 * 1000)
 
 struct schedule {
     int64_t interval_ns;
