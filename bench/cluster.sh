@@ -3,7 +3,7 @@
 set -euo pipefail
 build=$(realpath "$1")
 idle_seconds=${IDLE_SECONDS:-30}
-kubectl=$("$(dirname "$0")/../scripts/kubectl.sh" any)
+kubectl=$("$(dirname "$0")/../scripts/kubectl.sh" 1.20)
 folder=$(mktemp -d)
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 row() { printf '%-44s %14s %-8s %s\n' "$@"; }
@@ -12,9 +12,9 @@ trap cleanup EXIT
 
 export KUBECONFIG=$folder/kubeconfig
 for start in first second; do
+    ports=("--port=$(free_port)" "--kubelet-port=$(free_port)" "--metrics-server-port=$(free_port)")
     begun=$(date +%s%N)
-    "$build/tacho" up --detach --data-dir="$folder" --port="$(free_port)" --kubelet-port="$(free_port)" \
-        --metrics-server-port="$(free_port)" >/dev/null
+    "$build/tacho" up --detach --data-dir="$folder" "${ports[@]}" >/dev/null
     "$kubectl" top node >/dev/null
     row "tacho up to kubectl top node, $start start" "$(awk -v ns=$(($(date +%s%N) - begun)) 'BEGIN { printf "%.2f", ns / 1e9 }')" s "<= 2"
     [ "$start" = second ] || "$build/tacho" down --data-dir="$folder" >/dev/null

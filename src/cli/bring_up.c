@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/cluster_plan.h"
 #include "cli/metrics_addon.h"
 #include "kube/rest_client.h"
 
@@ -131,8 +132,20 @@ static void ask_later(struct bring_up *b)
     uv_timer_start(&b->timer, on_timer, ASK_AGAIN_MS, 0);
 }
 
+/* From here on metrics-server may start (cli/cluster_plan.h). */
+static void mark_objects(struct bring_up *b)
+{
+    auto_free char *mark = cluster_folder_file(b->folder, CLUSTER_OBJECTS_MARK);
+    if (!file_write_atomically(mark, STR(""), 0644, &b->failed))
+        finish(b);
+}
+
 static void next_step(struct bring_up *b)
 {
+    if (b->at == ADDON_STEP)
+        mark_objects(b);
+    if (b->is_over)
+        return;
     double seconds = (double)(clock_mono_ns() - b->begun_ns) / (double)NS_PER_S;
     fprintf(b->out, "  %-24s %6.2f s\n", b->steps[b->at].name, seconds);
     fflush(b->out);

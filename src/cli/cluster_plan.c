@@ -131,6 +131,7 @@ struct cluster_plan *cluster_plan_new(const char *folder, const struct cluster_s
     plan->processes[0] = (struct component_spec){"apiserver", apiserver_arguments(arena, folder, s)};
     plan->processes[1] = (struct component_spec){"kubelet", kubelet_arguments(arena, folder, s)};
     plan->processes[2] = (struct component_spec){"metrics-server", metrics_arguments(arena, folder, s)};
+    plan->needs_objects[2] = true;
     plan->processes[3] = (struct component_spec){"keep", keep_arguments(arena, folder)};
     return plan;
 }

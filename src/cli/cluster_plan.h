@@ -14,9 +14,16 @@
 /* apiserver, kubelet, metrics-server, and the keeper of the supervisor */
 #define CLUSTER_PROCESSES 4
 
+/*
+ * In the cluster's folder, written by `up` when metrics-server's objects are in the API. On a first start
+ * metrics-server waits for it: before that it may read nothing, would log so, and try again later than it need.
+ */
+#define CLUSTER_OBJECTS_MARK "run/objects"
+
 struct cluster_plan {
     struct arena arena;                                 /* holds everything below */
     struct component_spec processes[CLUSTER_PROCESSES]; /* in the order of their start */
+    bool needs_objects[CLUSTER_PROCESSES];              /* not before CLUSTER_OBJECTS_MARK is there */
 };
 
 /* The caller frees it with cluster_plan_free. */

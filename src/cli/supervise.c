@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/flags.h"
 #include "base/log.h"
 #include "cli/cluster_folder.h"
@@ -31,6 +32,9 @@ struct supervisor {
     uv_signal_t on_term;
     uv_signal_t on_int;
     struct component *components[CLUSTER_PROCESSES];
+    bool is_waiting[CLUSTER_PROCESSES]; /* for the mark that the API's objects are there */
+    uv_fs_event_t on_mark;
+    const char *folder;
     size_t to_stop; /* components that still run while stopping; they stop one by one, the last started first */
     bool is_stopping;
 };
@@ -67,16 +71,7 @@ static void stop_next(void *arg)
         component_free(s->components[i]);
     uv_close((uv_handle_t *)&s->on_term, NULL);
     uv_close((uv_handle_t *)&s->on_int, NULL);
-}
-
-static void on_signal(uv_signal_t *handle, int number)
-{
-    struct supervisor *s = handle->data;
-    if (s->is_stopping)
-        return;
-    log_info("Stopping the cluster", LOG_NUM("signal", number));
-    s->is_stopping = true;
-    stop_next(s);
+    uv_close((uv_handle_t *)&s->on_mark, NULL);
 }
 
 /* `tacho keep --data-dir=FOLDER` without its program's path. */
@@ -92,6 +87,55 @@ static void remove_cgroups(void)
     if (cgroups != NULL)
         pod_cgroups_sweep(cgroups);
     pod_cgroups_free(cgroups);
+}
+
+/* Something changed in run/: components that waited for the mark start when it is there. */
+static void on_run_changed(uv_fs_event_t *handle, const char *name, int events, int status)
+{
+    struct supervisor *s = handle->data;
+    (void)name;
+    (void)events;
+    (void)status;
+    auto_free char *mark = cluster_folder_file(s->folder, CLUSTER_OBJECTS_MARK);
+    if (s->is_stopping || !file_exists(mark))
+        return;
+    uv_fs_event_stop(handle);
+    for (size_t i = 0; i < CLUSTER_PROCESSES; i++) {
+        if (s->is_waiting[i])
+            component_start(s->components[i]);
+        s->is_waiting[i] = false;
+    }
+}
+
+static void start_components(struct supervisor *s, const struct cluster_plan *plan)
+{
+    auto_free char *mark = cluster_folder_file(s->folder, CLUSTER_OBJECTS_MARK);
+    auto_free char *run = cluster_folder_file(s->folder, "run");
+    uv_fs_event_init(&s->loop, &s->on_mark);
+    s->on_mark.data = s;
+    bool is_watching = uv_fs_event_start(&s->on_mark, on_run_changed, run, 0) == 0;
+    bool is_marked = file_exists(mark);
+    for (size_t i = 0; i < CLUSTER_PROCESSES; i++) {
+        struct component_spec spec = plan->processes[i];
+        if (str_eq_cstr(STR("keep"), spec.name))
+            spec.run = keep;
+        s->components[i] = component_new(&s->loop, s->folder, &spec);
+        s->is_waiting[i] = plan->needs_objects[i] && !is_marked && is_watching;
+        if (!s->is_waiting[i])
+            component_start(s->components[i]);
+    }
+    if (is_marked)
+        uv_fs_event_stop(&s->on_mark);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct supervisor *s = handle->data;
+    if (s->is_stopping)
+        return;
+    log_info("Stopping the cluster", LOG_NUM("signal", number));
+    s->is_stopping = true;
+    stop_next(s);
 }
 
 int cli_supervise(int argc, char **argv)
@@ -113,16 +157,10 @@ int cli_supervise(int argc, char **argv)
         cluster_settings_free(&settings);
         return 1;
     }
-    struct supervisor s = {.to_stop = CLUSTER_PROCESSES};
+    struct supervisor s = {.to_stop = CLUSTER_PROCESSES, .folder = folder};
     uv_loop_init(&s.loop);
     struct cluster_plan *plan = cluster_plan_new(folder, &settings);
-    for (size_t i = 0; i < CLUSTER_PROCESSES; i++) {
-        struct component_spec spec = plan->processes[i];
-        if (str_eq_cstr(STR("keep"), spec.name))
-            spec.run = keep;
-        s.components[i] = component_new(&s.loop, folder, &spec);
-        component_start(s.components[i]);
-    }
+    start_components(&s, plan);
     cluster_plan_free(plan);
     cluster_settings_free(&settings);
     uv_signal_init(&s.loop, &s.on_term);
