@@ -71,7 +71,7 @@ static bool memory_bio(struct str bytes, const char *what, BIO **out, struct err
 /* Puts the certificate, and the intermediates behind it, into CONTEXT. */
 static bool use_certificates(SSL_CTX *context, struct str pem, struct error *err)
 {
-    BIO *bio;
+    BIO *bio = NULL;
     if (!memory_bio(pem, "certificate", &bio, err))
         return false;
     X509 *leaf = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL);
@@ -95,7 +95,7 @@ static bool use_certificates(SSL_CTX *context, struct str pem, struct error *err
 
 static bool use_key(SSL_CTX *context, struct str pem, struct error *err)
 {
-    BIO *bio;
+    BIO *bio = NULL;
     if (!memory_bio(pem, "private key", &bio, err))
         return false;
     EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
@@ -159,7 +159,7 @@ static bool hint_client_cas(SSL_CTX *context, struct str pem, struct error *err)
 {
     if (str_is_empty(pem))
         return true;
-    BIO *bio;
+    BIO *bio = NULL;
     if (!memory_bio(pem, "client CA", &bio, err))
         return false;
     size_t count = 0;
