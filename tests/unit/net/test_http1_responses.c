@@ -14,6 +14,20 @@ static void test_continue(void **state)
     close_world(&w);
 }
 
+static void test_continue_is_sent_once(void **state)
+{
+    struct world w = {0};
+    (void)state;
+    open_world(&w);
+    feed(&w, "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    http_exchange_pause_body(w.h.last, true);
+    http_exchange_pause_body(w.h.last, false);
+    http_exchange_read_body(w.h.last);
+    feed(&w, "ok");
+    assert_int_equal(count(&w, "100 Continue"), 1);
+    close_world(&w);
+}
+
 static void test_continue_is_not_sent(void **state)
 {
     static const struct {
@@ -299,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_continue),
+        cmocka_unit_test(test_continue_is_sent_once),
         cmocka_unit_test(test_continue_is_not_sent),
         cmocka_unit_test(test_head_request),
         cmocka_unit_test(test_head_request_refused),

@@ -130,8 +130,6 @@ static void test_slow_reader(void **state)
         assert_true(n > 0 || SSL_get_error(slow.ssl, n) == SSL_ERROR_WANT_READ);
     }
     assert_int_equal(w.h.closed, 1);
-    slow.is_not_reading = false;
-    probe_until(&slow, w.h.closed == 2);
     assert_false(slow.is_over);
     probe_close(&slow);
     close_world(&w);
@@ -167,12 +165,14 @@ static void test_max_connections(void **state)
         probe_open(&p[i], &w.loop, w.port, NULL);
     probe_send(&p[0], STR(GET("/later")));
     probe_until(&p[0], w.h.last != NULL);
-    probe_send(&p[2], STR(GET("/now")));
-    probe_until(&p[2], probe_has(&p[2], "hello"));
-    probe_open(&p[3], &w.loop, w.port, NULL); /* takes the place of 1: idle for longest */
-    probe_until(&p[1], p[1].is_over);
+    probe_wait(&p[1], 20 * NS_PER_MS);
+    probe_send(&p[1], STR(GET("/now")));
+    probe_until(&p[1], probe_has(&p[1], "hello"));
+    probe_open(&p[3], &w.loop, w.port, NULL); /* takes the place of 2: without a request for longest */
+    probe_until(&p[2], p[2].is_over);
+    assert_false(p[1].is_over);
     assert_int_equal(http_server_connections(w.server), 3);
-    probe_send(&p[2], STR(GET("/stream")));
+    probe_send(&p[1], STR(GET("/stream")));
     probe_send(&p[3], STR(GET("/stream")));
     run_until(&w.loop, w.h.requests == 4);
     int refused = probe_connect_raw(w.port); /* all are busy */
@@ -181,6 +181,72 @@ static void test_max_connections(void **state)
     close(refused);
     for (int i = 0; i < 4; i++)
         probe_close(&p[i]);
+    close_world(&w);
+}
+
+/* A second listener, whose connections' kernel buffers hold next to nothing. */
+static uint16_t listen_with_small_buffers(struct world *w)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t len = sizeof(address);
+    int bytes = 4096, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)), 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(fd, 5), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    assert_true(http_server_adopt(w->server, fd, NULL));
+    return ntohs(address.sin_port);
+}
+
+/*
+ * Each key update asks for one in return. A peer that asks and doesn't read isn't listened to any more, and is served
+ * again when it has read.
+ */
+static void test_key_update_flood(void **state)
+{
+    struct world w;
+    struct probe p;
+    (void)state;
+    open_world(&w, NULL);
+    uint16_t port = listen_with_small_buffers(&w);
+    probe_receive_buffer = 4096;
+    probe_open(&p, &w.loop, port, "http/1.1");
+    probe_receive_buffer = 0;
+    probe_send(&p, STR(GET("/stream")));
+    probe_until(&p, probe_has(&p, "200 OK"));
+    BIO *socket_bio = SSL_get_wbio(p.ssl), *made = BIO_new(BIO_s_mem());
+    char *updates;
+    BIO_up_ref(socket_bio);
+    SSL_set0_wbio(p.ssl, made);
+    for (int i = 0; i < 16000; i++) {
+        assert_int_equal(SSL_key_update(p.ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(p.ssl), 1);
+        if (i % 100 == 0) /* and bytes for the HTTP side between, which it passes over */
+            assert_int_equal(SSL_write(p.ssl, "\r\n", 2), 2);
+    }
+    size_t len = (size_t)BIO_get_mem_data(made, &updates), sent = 0, most = 0;
+    p.is_not_reading = true;
+    for (int stuck = 0; stuck < 50 && sent < len;) { /* until our side of the connection is full, too */
+        ssize_t n = write(p.fd, updates + sent, len - sent);
+        sent += n > 0 ? (size_t)n : 0;
+        stuck = n > 0 ? 0 : stuck + 1;
+        run_turn(&w.loop, 2);
+        size_t queued = http_exchange_queued_bytes(w.h.last);
+        most = queued > most ? queued : most;
+    }
+    assert_in_range(most, 65536, 4 * 65536);
+    p.is_not_reading = false;
+    while (sent < len || http_exchange_queued_bytes(w.h.last) > 0) {
+        ssize_t n = write(p.fd, updates + sent, len - sent);
+        sent += n > 0 ? (size_t)n : 0;
+        probe_turn(&p);
+    }
+    SSL_set0_wbio(p.ssl, socket_bio);
+    http_exchange_end(w.h.last);
+    probe_send(&p, STR(GET("/now")));
+    probe_until(&p, probe_has(&p, "hello"));
+    probe_close(&p);
     close_world(&w);
 }
 
@@ -237,10 +303,15 @@ static void test_idle_server_sleeps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_handshake_deadline), cmocka_unit_test(test_head_deadline),
-        cmocka_unit_test(test_idle_deadline),      cmocka_unit_test(test_body_deadline),
-        cmocka_unit_test(test_slow_reader),        cmocka_unit_test(test_linger_deadline),
-        cmocka_unit_test(test_max_connections),    cmocka_unit_test(test_failures_are_logged_sparingly),
+        cmocka_unit_test(test_handshake_deadline),
+        cmocka_unit_test(test_head_deadline),
+        cmocka_unit_test(test_idle_deadline),
+        cmocka_unit_test(test_body_deadline),
+        cmocka_unit_test(test_slow_reader),
+        cmocka_unit_test(test_linger_deadline),
+        cmocka_unit_test(test_max_connections),
+        cmocka_unit_test(test_key_update_flood),
+        cmocka_unit_test(test_failures_are_logged_sparingly),
         cmocka_unit_test(test_idle_server_sleeps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
