@@ -26,9 +26,11 @@ stop_cluster() {
     rm -rf "$DATA" "$DATA".*
 }
 
+# exported: `eventually` runs it in shells of its own
 k() {
     "${KUBECTL:-kubectl}" "$@"
 }
+export -f k
 
 # eventually SECONDS COMMAND...   repeats the command until it succeeds
 eventually() {
