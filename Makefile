@@ -42,6 +42,6 @@ install: all
 	install -D $(BUILD)/metrics-server $(DESTDIR)$(PREFIX)/bin/metrics-server
 
 clean:
-	rm -rf $(BUILD) $(CHECKED) $(LINT) $(FUZZ)
+	rm -rf $(BUILD) $(CHECKED) $(LINT) $(FUZZ) build-bench
 
 .PHONY: all run test lint fuzz bench install clean
