@@ -167,8 +167,7 @@ static size_t queued_bytes(const struct http_exchange *x)
     return h->chunk.len + h->base.transport->queued_bytes(h->base.transport_arg);
 }
 
-/* The server's own answer to what it won't hand to the handler, or has to take away from it. The connection ends with
- * it. */
+/* The server's own answer to what it won't hand to the handler, or takes away from it. The connection ends with it. */
 static void refuse(struct http1_connection *h, int status, const char *reason)
 {
     h->input = INPUT_CLOSED;

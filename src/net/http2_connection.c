@@ -264,25 +264,15 @@ static int on_stream_close(nghttp2_session *session, int32_t stream_id, uint32_t
 static void put_goaway(struct http2_connection *h, uint32_t code)
 {
     uint32_t last = (uint32_t)nghttp2_session_get_last_proc_stream_id(h->session);
-    const unsigned char frame[] = {
-        0,
-        0,
-        8,
-        NGHTTP2_GOAWAY,
-        0,
-        0,
-        0,
-        0,
-        0, /* length, type, flags, stream */
-        (unsigned char)(last >> 24 & 0x7f),
-        (unsigned char)(last >> 16),
-        (unsigned char)(last >> 8),
-        (unsigned char)last,
-        (unsigned char)(code >> 24),
-        (unsigned char)(code >> 16),
-        (unsigned char)(code >> 8),
-        (unsigned char)code,
-    };
+    unsigned char frame[] = {0, 0, 8, NGHTTP2_GOAWAY,
+                             0, 0, 0, 0,
+                             0, /* length, type, flags, stream */
+                             0, 0, 0, 0,
+                             0, 0, 0, 0};
+    for (int i = 0; i < 4; i++) {
+        frame[9 + i] = (unsigned char)(last >> (24 - 8 * i));
+        frame[13 + i] = (unsigned char)(code >> (24 - 8 * i));
+    }
     h->base.transport->write(h->base.transport_arg, str_from((const char *)frame, sizeof(frame)));
 }
 

@@ -19,8 +19,9 @@
  *
  * What a peer controls is bounded (struct http_limits): header and body bytes, time to send the head, idle time, time
  * that a slow reader may leave output unread, streams per connection, connections in all, resets (CVE-2023-44487),
- * SETTINGS, PING and CONTINUATION floods. A breach is answered by 408, 413, 414, 431 or 503, or over HTTP/2 by
- * RST_STREAM or GOAWAY.
+ * SETTINGS, PING and CONTINUATION floods. A breach is answered by 408, 413, 414 or 431, over HTTP/2 also by
+ * RST_STREAM or GOAWAY; where there is nobody to answer (silence, a full house) the connection is closed. When all
+ * max_connections are taken, a new one takes the place of the one that has been without a request for longest.
  *
  * Owner: whoever called http_server_new; everything is freed on http_server_close's callback.
  * Source: RFC 9110, 9112 (HTTP/1.1), 9113 (HTTP/2).

@@ -73,8 +73,7 @@ void tls_trust_free(struct tls_trust *t);
  */
 bool tls_verify_client(const struct tls_trust *trust, X509 *certificate, STACK_OF(X509) * chain, struct error *err);
 
-/* Appends what CERTIFICATE is for: "DNS kubelet-a, DNS localhost, IP 10.0.0.7", or "no DNS names and no IP addresses".
- */
+/* Appends what CERTIFICATE is valid for: "DNS kubelet-a, IP 10.0.0.7", or "no DNS names and no IP addresses". */
 void tls_certificate_names(struct buf *to, X509 *certificate);
 
 /* Appends how people call CERTIFICATE: its common name, else its first name, else its serial number. */

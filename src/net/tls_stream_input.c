@@ -232,8 +232,7 @@ void tls_stream_pause(struct tls_stream *s, bool is_paused)
         tls_stream_drop_resume(s);
     else
         tls_stream_resume_input(s);
-    /* Inside tls_stream_process_input there may be cipher text in UNREAD; it decides about reading when it's through.
-     */
+    /* Inside tls_stream_process_input, which decides about reading when it is through, UNREAD may hold something. */
     if (s->unread.len == 0)
         tls_stream_update_reading(s);
 }

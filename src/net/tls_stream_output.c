@@ -32,8 +32,7 @@ static bool encrypt_some(struct tls_stream *s)
     return true;
 }
 
-/* Hands CIPHER_OUT to the socket: at once as far as it goes, the rest by a write request. False when that's under way.
- */
+/* Hands CIPHER_OUT to the socket: at once as far as it goes, the rest by a write request. False: that is under way. */
 static bool send_cipher_out(struct tls_stream *s, size_t *budget)
 {
     if (*budget > 0) {

@@ -53,8 +53,7 @@ struct tls_stream {
 /* Ends the stream: the socket is closed, on_closed follows from the loop. Harmless when it was called before. */
 void tls_stream_finish(struct tls_stream *s);
 
-/* The same for a reason: a socket error (UV_STATUS is libuv's) while doing WHAT ("write to"), or OpenSSL's last error.
- */
+/* The same for a reason: a socket error (libuv's UV_STATUS) while doing WHAT ("write to"), or OpenSSL's last error. */
 void tls_stream_fail_socket(struct tls_stream *s, int uv_status, const char *what);
 void tls_stream_fail(struct tls_stream *s);
 
