@@ -1,7 +1,7 @@
 # A thin front of meson and ninja. `make run` and `make test` install what they lack (packages.txt).
 BUILD ?= build
 CHECKED ?= build-checked
-LINT ?= build-lint
+LINTED ?= build-lint
 FUZZ ?= build-fuzz
 FUZZ_SECONDS ?= 300
 PREFIX ?= /usr/local
@@ -27,7 +27,7 @@ test:
 
 lint:
 	@scripts/install-packages.sh build test lint
-	@scripts/lint.sh $(LINT)
+	@scripts/lint.sh $(LINTED)
 
 fuzz:
 	@scripts/install-packages.sh build lint
@@ -42,6 +42,6 @@ install: all
 	install -D $(BUILD)/metrics-server $(DESTDIR)$(PREFIX)/bin/metrics-server
 
 clean:
-	rm -rf $(BUILD) $(CHECKED) $(LINT) $(FUZZ) build-bench
+	rm -rf $(BUILD) $(CHECKED) $(LINTED) $(FUZZ) build-bench
 
 .PHONY: all run test lint fuzz bench install clean
