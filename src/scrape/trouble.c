@@ -23,6 +23,11 @@ const char *trouble_remedy(enum trouble_kind kind, const char *cause)
     if (kind == TROUBLE_TLS && strstr(cause, "not trusted") != NULL)
         return "let the kubelet get a serving certificate from the cluster's CA (serverTLSBootstrap: true in its "
                "configuration, then kubectl certificate approve), or name its CA by --kubelet-certificate-authority";
+    /* a kubelet that waits for its serving certificate has nothing to show in the handshake */
+    if (kind == TROUBLE_TLS && strstr(cause, "alert internal error") != NULL)
+        return "the kubelet has no serving certificate yet: look for its pending request by kubectl get csr and "
+               "approve "
+               "it by kubectl certificate approve NAME";
     if (kind == TROUBLE_ADDRESS)
         return "make the name resolvable from here, or choose addresses by "
                "--kubelet-preferred-address-types=InternalIP";

@@ -111,6 +111,7 @@ static void test_remedies(void **state)
         {TROUBLE_TLS, "certificate of a is self-signed and not trusted", "serverTLSBootstrap"},
         {TROUBLE_TLS, "certificate of a was issued by b, which is not trusted", "--kubelet-certificate-authority"},
         {TROUBLE_TLS, "certificate of a expired at 2024-01-01T00:00:00Z", NULL},
+        {TROUBLE_TLS, "TLS handshake: tlsv1 alert internal error", "kubectl certificate approve"},
         {TROUBLE_ADDRESS, "lookup a: unknown node or service", "--kubelet-preferred-address-types=InternalIP"},
         {TROUBLE_STATUS, "request failed, status: \"403 Forbidden\"", "nodes/metrics"},
         {TROUBLE_STATUS, "request failed, status: \"401 Unauthorized\"", "authentication.webhook.enabled"},
