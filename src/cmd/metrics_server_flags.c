@@ -175,20 +175,15 @@ static bool check_durations(const struct metrics_server_flags *f, struct error *
     return f->shutdown_delay_ns >= 0 || error_set(err, 0, "--shutdown-delay-duration can not be negative value");
 }
 
-static bool is_given(const char *s)
-{
-    return s != NULL && s[0] != '\0';
-}
-
 static bool check_tls(const struct metrics_server_flags *f, struct error *err)
 {
-    if (is_given(f->kubelet_ca) && f->is_kubelet_tls_insecure)
+    if (flag_is_given(f->kubelet_ca) && f->is_kubelet_tls_insecure)
         return error_set(err, 0, "cannot use both --kubelet-certificate-authority and --kubelet-insecure-tls");
-    if (is_given(f->kubelet_certificate) != is_given(f->kubelet_key))
+    if (flag_is_given(f->kubelet_certificate) != flag_is_given(f->kubelet_key))
         return error_set(err, 0, "need both --kubelet-client-certificate and --kubelet-client-key");
-    if (is_given(f->tls_certificate) != is_given(f->tls_key))
+    if (flag_is_given(f->tls_certificate) != flag_is_given(f->tls_key))
         return error_set(err, 0, "need both --tls-cert-file and --tls-private-key-file");
-    if (is_given(f->tls_min_version) && strcmp(f->tls_min_version, "VersionTLS12") != 0 &&
+    if (flag_is_given(f->tls_min_version) && strcmp(f->tls_min_version, "VersionTLS12") != 0 &&
         strcmp(f->tls_min_version, "VersionTLS13") != 0)
         return error_set(err, 0, "unknown tls version \"%s\"", f->tls_min_version);
     return true;

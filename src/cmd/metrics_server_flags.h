@@ -72,4 +72,10 @@ struct metrics_server_flags {
 enum flags_result metrics_server_flags_parse(struct metrics_server_flags *f, int argc, char **argv, struct error *err);
 void metrics_server_flags_free(struct metrics_server_flags *f);
 
+/* Whether a string flag has a value. */
+static inline bool flag_is_given(const char *value)
+{
+    return value != NULL && value[0] != '\0';
+}
+
 #endif

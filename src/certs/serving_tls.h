@@ -1,0 +1,40 @@
+/*
+ * What a server serves TLS with: its certificate, given as files or self-signed into a folder (certs/serving.h), as
+ * settings for net/tls.h. Files that change are loaded anew and handed to the server, whose open connections keep what
+ * they began with.
+ *
+ * Loop thread only. Source: the generic API server library's flags, as operators know them from metrics-server.
+ */
+#ifndef CERTS_SERVING_TLS_H
+#define CERTS_SERVING_TLS_H
+
+#include <uv.h>
+
+#include "base/error.h"
+#include "net/tls.h"
+
+struct serving_tls;
+
+/* All strings are borrowed for the life of the settings; "" or NULL when not given. */
+struct serving_tls_options {
+    const char *certificate_file; /* with key_file */
+    const char *key_file;
+    const char *folder; /* where the self-signed pair is, when there are no files */
+    bool is_http2_enabled;
+    int min_version; /* as struct tls_server_options */
+
+    /* Connections from now on are to use TLS, which is valid until the next call. */
+    void (*on_renewed)(void *arg, struct tls_server *tls);
+    void *arg;
+};
+
+/* Copies OPTIONS. NULL when the pair can't be loaded or made. */
+struct serving_tls *serving_tls_new(uv_loop_t *loop, const struct serving_tls_options *options, struct error *err);
+
+/* What to begin with; valid until on_renewed is called. */
+struct tls_server *serving_tls_server(const struct serving_tls *s);
+
+/* The server must be gone by then. The loop's next turns give the memory back. */
+void serving_tls_free(struct serving_tls *s);
+
+#endif

@@ -1,0 +1,151 @@
+#include "cmd/collection.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+
+/* --- usage --- */
+
+static bool on_batch(void *arg, struct str node, struct batch *batch)
+{
+    struct collection *c = arg;
+
+    return usage_store_put(c->store, node, batch) != USAGE_FIRST;
+}
+
+static void on_lost(void *arg, struct str node, const struct error *err)
+{
+    struct collection *c = arg;
+
+    (void)err; /* the fleet has logged it, and readiness asks the fleet */
+    usage_store_drop(c->store, node);
+}
+
+/* --- nodes and pods --- */
+
+static void log_malformed(const char *what, const struct reflector_object *object, const struct error *err)
+{
+    log_error("Object can't be read, it is left as it was", LOG_ERR(err), LOG_CSTR("resource", what),
+              LOG_STR("namespace", object->ns), LOG_STR("name", object->name));
+}
+
+static void on_node(void *arg, const struct reflector_object *object)
+{
+    struct collection *c = arg;
+    auto_error struct error err = {0};
+    const struct catalog_object *node = catalog_set_node(c->catalog, object->bytes, &err);
+
+    if (node == NULL)
+        log_malformed("nodes", object, &err);
+    else if (node->is_selected)
+        fleet_set_node(c->fleet, object->name, object->bytes);
+    else
+        fleet_remove_node(c->fleet, object->name);
+}
+
+static void on_node_gone(void *arg, const struct reflector_object *object)
+{
+    struct collection *c = arg;
+
+    fleet_remove_node(c->fleet, object->name);
+    catalog_remove_node(c->catalog, object->name);
+}
+
+static void on_pod(void *arg, const struct reflector_object *object)
+{
+    struct collection *c = arg;
+    auto_error struct error err = {0};
+
+    if (catalog_set_pod(c->catalog, object->bytes, &err) == NULL)
+        log_malformed("pods", object, &err);
+}
+
+static void on_pod_gone(void *arg, const struct reflector_object *object)
+{
+    struct collection *c = arg;
+
+    catalog_remove_pod(c->catalog, object->ns, object->name);
+}
+
+void collection_start(struct collection *c, uv_loop_t *loop, const struct api_clients *clients,
+                      struct readiness *readiness)
+{
+    const struct reflector_options nodes = {
+        .path = STR("/api/v1/nodes"),
+        .events = {.on_added = on_node, .on_changed = on_node, .on_gone = on_node_gone},
+        .owner = c,
+    };
+    const struct reflector_options pods = {
+        .path = STR("/api/v1/pods"),
+        .field_selector = STR("status.phase=Running"),
+        .events = {.on_added = on_pod, .on_changed = on_pod, .on_gone = on_pod_gone},
+        .owner = c,
+    };
+
+    c->nodes = reflector_new(loop, clients->cluster, &nodes);
+    c->pods = reflector_new(loop, clients->cluster, &pods);
+    readiness->nodes = c->nodes;
+    readiness->pods = c->pods;
+}
+
+/* --- kubelets --- */
+
+static struct kubelet_credentials *make_credentials(const struct metrics_server_flags *f,
+                                                    const struct client_config *config, struct error *err)
+{
+    const struct kubelet_credentials_options options = {
+        .ca = config->ca,
+        .ca_file = f->kubelet_ca,
+        .certificate = config->cert,
+        .certificate_file = flag_is_given(f->kubelet_certificate) ? f->kubelet_certificate : config->cert_file,
+        .key = config->key,
+        .key_file = flag_is_given(f->kubelet_key) ? f->kubelet_key : config->key_file,
+        .token = config->token,
+        .token_file = config->token_file,
+        /* what holds for the API server holds for kubelets, unless flags say otherwise */
+        .is_insecure = f->is_kubelet_tls_insecure || (config->insecure && !flag_is_given(f->kubelet_ca)),
+    };
+
+    return kubelet_credentials_new(&options, err);
+}
+
+bool collection_open(struct collection *c, uv_loop_t *loop, const struct metrics_server_flags *flags,
+                     const struct api_clients *clients, struct readiness *readiness, struct error *err)
+{
+    c->catalog = catalog_new(str_of(flags->node_selector), err);
+    if (c->catalog == NULL)
+        return error_wrap(err, "--node-selector");
+    c->store = usage_store_new(flags->metric_resolution_ns);
+    c->credentials = make_credentials(flags, &clients->config, err);
+    if (c->credentials == NULL)
+        return false;
+    const struct fleet_options options = {
+        .target = {.loop = loop,
+                   .credentials = c->credentials,
+                   .timeout_ns = flags->kubelet_request_timeout_ns,
+                   .user_agent = METRICS_SERVER_USER_AGENT},
+        .rules = {.address_types = &flags->address_types,
+                  .port = (uint16_t)flags->kubelet_port,
+                  .uses_status_port = flags->uses_status_port},
+        .interval_ns = flags->metric_resolution_ns,
+        .events = {.on_batch = on_batch, .on_lost = on_lost},
+        .arg = c,
+    };
+    c->fleet = fleet_new(&options);
+    readiness->fleet = c->fleet;
+    readiness->store = c->store;
+    return true;
+}
+
+void collection_close(struct collection *c)
+{
+    reflector_free(c->nodes);
+    reflector_free(c->pods);
+    fleet_free(c->fleet);
+}
+
+void collection_free(struct collection *c)
+{
+    kubelet_credentials_free(c->credentials);
+    usage_store_free(c->store);
+    catalog_free(c->catalog);
+}
