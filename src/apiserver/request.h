@@ -61,7 +61,8 @@ struct api_request {
     void (*on_released)(struct api_request *r); /* the server's, after on_closed */
     bool has_ended;                             /* the answer is complete */
     bool is_closed;
-    int code; /* of the answer; 0: not started */
+    int code;            /* of the answer; 0: not started */
+    uint64_t body_bytes; /* of the answer, written so far */
 };
 
 /* Sets the handler's callbacks and their argument; may be called again. EVENTS is borrowed, static. */

@@ -1,5 +1,6 @@
 #include "apiserver/response.h"
 
+#include "apiserver/server_state.h"
 #include "apiserver/yaml_print.h"
 #include "base/alloc.h"
 #include "base/quote.h"
@@ -19,28 +20,33 @@ void api_start(struct api_request *r, int code, const struct http_headers *heade
     if (http_headers_get(&all, STR("Cache-Control")).ptr == NULL)
         http_headers_add(&all, r->arena, STR("Cache-Control"), STR("no-cache, private"));
     r->code = code;
+    api_observe_started(r);
     http_exchange_start(r->exchange, code, &all, length);
 }
 
 void api_write(struct api_request *r, struct str bytes)
 {
+    r->body_bytes += bytes.len;
     http_exchange_write(r->exchange, bytes);
 }
 
 void api_write_buf(struct api_request *r, struct buf *b)
 {
+    r->body_bytes += b->len;
     http_exchange_write_buf(r->exchange, b);
 }
 
 void api_end(struct api_request *r)
 {
     r->has_ended = true;
+    api_observe_ended(r, false);
     http_exchange_end(r->exchange);
 }
 
 void api_abort(struct api_request *r)
 {
     r->has_ended = true;
+    api_observe_ended(r, true);
     http_exchange_abort(r->exchange);
 }
 

@@ -9,6 +9,7 @@ void api_server_fail(struct api_request *r, const struct api_failure *failure)
 {
     const struct api_server_options *options = &r->server->options;
 
+    api_observe_refused(r, failure->kind);
     if (options->fail != NULL)
         options->fail(options->arg, r, failure);
     else
@@ -32,6 +33,7 @@ static void on_released(struct api_request *r)
 {
     struct api_turn *t = r->turn;
 
+    api_observe_ended(r, true);
     api_deadline_stop(t);
     if (t->counter != NULL)
         (*t->counter)--;
@@ -61,6 +63,7 @@ static void on_authorized(void *arg, const struct authz_answer *answer)
     struct api_turn *t = arg;
     struct api_request *r = t->r;
 
+    api_observe_authorized(t, answer);
     if (answer->decision == AUTHZ_ALLOW) {
         route(t);
         return;
@@ -84,6 +87,7 @@ static void authorize(struct api_turn *t)
     t->what = t->r->attributes;
     if (options->resolve != NULL)
         options->resolve(options->arg, t->r, &t->what);
+    api_observe_question(t);
     options->authz.authorize(options->authz.arg, t->r, &t->r->user, &t->what, on_authorized, t);
 }
 
@@ -166,8 +170,10 @@ static void on_authenticated(void *arg, const struct authn_result *result)
     /* Who isn't known gets no connection to open streams on by the hundred. */
     if (r->http->http_major >= 2 && (!is_known || user_is_anonymous(&result->user)))
         http_exchange_close_connection(r->exchange);
-    if (is_known) {
+    if (is_known)
         r->user = r->requester = result->user;
+    api_observe_authenticated(t, result);
+    if (is_known) {
         impersonate(t);
         return;
     }
@@ -227,6 +233,7 @@ void api_server_on_request(void *arg, struct http_exchange *x)
     r->is_long_running = is_read && is_long_running(r);
     if (is_read && !r->is_long_running)
         is_read = read_deadline(r, &after_ns, &err);
+    api_observe_received(t);
     if (!is_read) {
         api_server_fail(r, &(struct api_failure){.kind = API_FAILURE_MALFORMED, .err = &err});
     } else if (s->is_closing) {

@@ -3,6 +3,7 @@
 #define APISERVER_SERVER_STATE_H
 
 #include "apiserver/impersonation.h"
+#include "apiserver/observer.h"
 #include "apiserver/server_routes.h"
 
 struct api_server {
@@ -15,10 +16,23 @@ struct api_server {
     unsigned in_flight;            /* all */
     unsigned reading;              /* counted against options.max_in_flight */
     unsigned mutating;             /* counted against options.max_mutating_in_flight */
+    struct api_observer observers[API_OBSERVERS_MAX];
+    unsigned observer_count;
     bool is_draining;
     bool is_closing;
     void (*on_closed)(void *arg);
     void *on_closed_arg;
+};
+
+/* What observers are told of a request; in its arena. */
+struct api_observed {
+    void *own[API_OBSERVERS_MAX];
+    unsigned count; /* observers when it came: they see all of it */
+    int64_t received_ns;
+    int64_t asked_ns; /* when authentication or authorization began; clock_mono_ns */
+    bool has_ended;
+    bool is_refused;
+    enum api_failure_kind refusal;
 };
 
 /* A request's way through the filters; in its arena. */
@@ -31,6 +45,7 @@ struct api_turn {
     struct impersonation impersonation;
     size_t question; /* the next of impersonation's */
     struct api_attributes what;
+    struct api_observed *observed; /* NULL: nobody looks */
 };
 
 /* server_filters.c: leads a request to its handler. */
@@ -38,6 +53,15 @@ void api_server_on_request(void *arg, struct http_exchange *x);
 
 /* Answers as the server's options say, or by api_fail. */
 void api_server_fail(struct api_request *r, const struct api_failure *failure);
+
+/* observer.c. Of requests that nobody observes, or that were made without a server, nothing is told. */
+void api_observe_received(struct api_turn *t);
+void api_observe_authenticated(struct api_turn *t, const struct authn_result *result);
+void api_observe_question(struct api_turn *t); /* the authorizer is asked now */
+void api_observe_authorized(struct api_turn *t, const struct authz_answer *answer);
+void api_observe_refused(struct api_request *r, enum api_failure_kind why);
+void api_observe_started(struct api_request *r);
+void api_observe_ended(struct api_request *r, bool is_cut_off);
 
 /* server_deadline.c */
 void api_deadline_start(struct api_turn *t, int64_t after_ns);
