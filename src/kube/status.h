@@ -41,6 +41,9 @@ void group_resource_print(struct buf *to, struct group_resource r);
 void status_write(struct json_writer *w, const struct status *s);
 void status_print(struct buf *to, const struct status *s);
 
+/* The same as protobuf, in its envelope. */
+void status_print_protobuf(struct buf *to, const struct status *s);
+
 /* Reads a Status, text borrowed from JSON or the arena. False when JSON is none: another kind, or no JSON. */
 bool status_parse(struct arena *arena, struct str json, struct status *out);
 
