@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-const struct str accept_media_types[] = {STR_INIT("application/json"), STR_INIT("application/yaml")};
-const size_t accept_media_type_count = sizeof(accept_media_types) / sizeof(accept_media_types[0]);
+const struct str accept_media_types[] = {STR_INIT("application/json"), STR_INIT("application/yaml"),
+                                         STR_INIT("application/vnd.kubernetes.protobuf")};
 
 /* More clauses than that are not looked at: nobody sends them but to make us work. */
 enum {
@@ -20,6 +20,11 @@ struct clause {
 struct str accept_media_type(enum accept_media media)
 {
     return accept_media_types[media];
+}
+
+size_t accept_media_type_count(unsigned allowed)
+{
+    return (allowed & ACCEPT_ALLOW_PROTOBUF) != 0 ? ACCEPT_PROTOBUF + 1 : ACCEPT_YAML + 1;
 }
 
 static struct str next_piece(struct str *text, char separator)
@@ -196,9 +201,10 @@ bool accept_choose(struct str header, unsigned allowed, struct accept_choice *ou
     }
     size_t count = read_clauses(header, clauses);
     for (size_t i = 0; i < count; i++) {
-        for (enum accept_media media = ACCEPT_JSON; media <= ACCEPT_YAML; media++) {
+        for (enum accept_media media = ACCEPT_JSON; media < accept_media_type_count(allowed); media++) {
             struct accept_choice choice = {.media = media};
-            if (!matches(&clauses[i], media) || !choose_parameters(&clauses[i], allowed, &choice))
+            unsigned possible = media == ACCEPT_PROTOBUF ? allowed & ~(unsigned)ACCEPT_ALLOW_TABLE : allowed;
+            if (!matches(&clauses[i], media) || !choose_parameters(&clauses[i], possible, &choice))
                 continue;
             *out = choice;
             return true;

@@ -79,42 +79,46 @@ void api_respond_text(struct api_request *r, int code, struct str text)
     api_end(r);
 }
 
-/* JSON (emptied) as the client wants it, with HEADERS. */
-static void respond_json(struct api_request *r, int code, struct http_headers headers, enum accept_media media,
-                         bool is_pretty, struct buf *json)
+/* BODY (emptied), JSON or finished protobuf, as the client wants it, with HEADERS. */
+static void respond_as(struct api_request *r, int code, struct http_headers headers, enum accept_media media,
+                       bool is_pretty, struct buf *body)
 {
     auto_buf struct buf text = {0};
     auto_error struct error err = {0};
 
-    if (media == ACCEPT_YAML && !yaml_print_json(&text, buf_str(json), &err)) {
+    if (media == ACCEPT_YAML && !yaml_print_json(&text, buf_str(body), &err)) {
         api_respond_broken(r, str_of(error_text(&err)));
         return;
     }
     if (http_headers_get(&headers, STR("Content-Type")).ptr == NULL)
         http_headers_add(&headers, r->arena, STR("Content-Type"), accept_media_type(media));
     if (media == ACCEPT_JSON && is_pretty)
-        json_indent(&text, buf_str(json));
-    if (media == ACCEPT_YAML || is_pretty) {
-        buf_free(json);
+        json_indent(&text, buf_str(body));
+    if (media == ACCEPT_YAML || (media == ACCEPT_JSON && is_pretty)) {
+        buf_free(body);
         respond_buf(r, code, &headers, &text);
         return;
     }
-    buf_add_char(json, '\n');
-    respond_buf(r, code, &headers, json);
+    if (media == ACCEPT_JSON)
+        buf_add_char(body, '\n');
+    respond_buf(r, code, &headers, body);
 }
 
 void api_respond_status_headers(struct api_request *r, const struct status *s, struct http_headers headers)
 {
-    auto_buf struct buf json = {0};
+    auto_buf struct buf body = {0};
     /* An error isn't hidden behind another one: what can't be negotiated is indented JSON. */
     struct accept_choice choice = {.is_pretty = true};
 
-    accept_choose(r->accept, ACCEPT_ALLOW_NONE, &choice);
-    status_print(&json, s);
+    accept_choose(r->accept, ACCEPT_ALLOW_PROTOBUF, &choice);
+    if (choice.media == ACCEPT_PROTOBUF)
+        status_print_protobuf(&body, s);
+    else
+        status_print(&body, s);
     if (s->details.retry_after_seconds > 0)
         http_headers_add(&headers, r->arena, STR("Retry-After"),
                          arena_printf(r->arena, "%lld", (long long)s->details.retry_after_seconds));
-    respond_json(r, s->code != 0 ? s->code : 200, headers, choice.media, choice.is_pretty || r->is_pretty, &json);
+    respond_as(r, s->code != 0 ? s->code : 200, headers, choice.media, choice.is_pretty || r->is_pretty, &body);
 }
 
 void api_respond_status(struct api_request *r, const struct status *s)
@@ -128,20 +132,20 @@ bool api_negotiate(struct api_request *r, unsigned allowed, struct accept_choice
         out->is_pretty = out->is_pretty || r->is_pretty;
         return true;
     }
-    struct status s = status_not_acceptable(r->arena, accept_media_types, accept_media_type_count);
+    struct status s = status_not_acceptable(r->arena, accept_media_types, accept_media_type_count(allowed));
     api_respond_status(r, &s); /* which nobody can negotiate either: indented JSON */
     return false;
 }
 
-void api_respond_chosen(struct api_request *r, int code, const struct accept_choice *choice, struct buf *json)
+void api_respond_chosen(struct api_request *r, int code, const struct accept_choice *choice, struct buf *body)
 {
-    respond_json(r, code, (struct http_headers){0}, choice->media, choice->is_pretty, json);
+    respond_as(r, code, (struct http_headers){0}, choice->media, choice->is_pretty, body);
 }
 
 void api_respond_chosen_headers(struct api_request *r, int code, const struct accept_choice *choice,
-                                struct http_headers headers, struct buf *json)
+                                struct http_headers headers, struct buf *body)
 {
-    respond_json(r, code, headers, choice->media, choice->is_pretty, json);
+    respond_as(r, code, headers, choice->media, choice->is_pretty, body);
 }
 
 void api_respond_object(struct api_request *r, int code, struct str json)

@@ -1,8 +1,9 @@
 /*
  * Answers. Everything an API server of ours sends goes through here: common headers are added, objects are written as
  * the client wants them, and the server learns when the answer is complete. JSON that comes in is compact and without
- * newline; it leaves compact with a newline, or indented without one (is_pretty), or as YAML with sorted keys.
- * Source: Kubernetes docs, "API concepts"; behaviour of apiserver's response writers.
+ * newline; it leaves compact with a newline, or indented without one (is_pretty), or as YAML with sorted keys. Protobuf
+ * leaves as it came in; a Status is written as such by itself. Source: Kubernetes docs, "API concepts"; behaviour of
+ * apiserver's response writers.
  */
 #ifndef APISERVER_RESPONSE_H
 #define APISERVER_RESPONSE_H
@@ -19,12 +20,15 @@ bool api_negotiate(struct api_request *r, unsigned allowed, struct accept_choice
 /* An object, or list, in JSON, negotiated without conversions. */
 void api_respond_object(struct api_request *r, int code, struct str json);
 
-/* The same as CHOICE says. JSON is emptied: its bytes are queued without copying where possible. */
-void api_respond_chosen(struct api_request *r, int code, const struct accept_choice *choice, struct buf *json);
+/*
+ * The same as CHOICE says. BODY is JSON, or for ACCEPT_PROTOBUF the finished message in its envelope
+ * (kube/proto_writer.h). It is emptied: its bytes are queued without copying where possible.
+ */
+void api_respond_chosen(struct api_request *r, int code, const struct accept_choice *choice, struct buf *body);
 
 /* The same with further headers; a Content-Type among them takes the place of the usual one. */
 void api_respond_chosen_headers(struct api_request *r, int code, const struct accept_choice *choice,
-                                struct http_headers headers, struct buf *json);
+                                struct http_headers headers, struct buf *body);
 
 /* A Status with its own code (200 when it has none). When the client accepts nothing that we have: indented JSON. */
 void api_respond_status(struct api_request *r, const struct status *s);

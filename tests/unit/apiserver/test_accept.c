@@ -8,6 +8,7 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define ALL (ACCEPT_ALLOW_TABLE | ACCEPT_ALLOW_PARTIAL | ACCEPT_ALLOW_DISCOVERY)
 #define NOTHING 99
+#define PROTOBUF "application/vnd.kubernetes.protobuf"
 
 static const struct {
     const char *header;
@@ -36,6 +37,22 @@ static const struct {
     {"application/json;pretty=1", ALL, ACCEPT_JSON, .is_pretty = true},
     {"application/json; pretty=0", ALL, ACCEPT_JSON},
     {" application/json ; pretty=1 ", ALL, ACCEPT_JSON, .is_pretty = true},
+    /* protobuf, where it is offered */
+    {PROTOBUF, ALL | ACCEPT_ALLOW_PROTOBUF, ACCEPT_PROTOBUF},
+    {PROTOBUF ", */*", ALL | ACCEPT_ALLOW_PROTOBUF, ACCEPT_PROTOBUF},
+    {PROTOBUF ",application/json", ALL | ACCEPT_ALLOW_PROTOBUF, ACCEPT_PROTOBUF},
+    {"application/json, " PROTOBUF, ALL | ACCEPT_ALLOW_PROTOBUF, ACCEPT_JSON},
+    {PROTOBUF ";q=0.5, application/yaml", ALL | ACCEPT_ALLOW_PROTOBUF, ACCEPT_YAML},
+    {"*/*", ALL | ACCEPT_ALLOW_PROTOBUF, ACCEPT_JSON},
+    {"application/*", ALL | ACCEPT_ALLOW_PROTOBUF, ACCEPT_JSON},
+    {"application/vnd.kubernetes.*", ALL | ACCEPT_ALLOW_PROTOBUF, NOTHING},
+    {PROTOBUF ";as=Table;g=meta.k8s.io;v=v1", ALL | ACCEPT_ALLOW_PROTOBUF, NOTHING},
+    {PROTOBUF ";as=Table;g=meta.k8s.io;v=v1,application/json;as=Table;g=meta.k8s.io;v=v1", ALL | ACCEPT_ALLOW_PROTOBUF,
+     ACCEPT_JSON, ACCEPT_AS_TABLE, "v1"},
+    {PROTOBUF ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1", ALL | ACCEPT_ALLOW_PROTOBUF, ACCEPT_PROTOBUF,
+     ACCEPT_AS_PARTIAL, "v1"},
+    {PROTOBUF ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", ALL | ACCEPT_ALLOW_PROTOBUF, ACCEPT_PROTOBUF,
+     ACCEPT_AS_DISCOVERY, "v2"},
     /* nothing fits */
     {"application/vnd.kubernetes.protobuf", ALL, NOTHING},
     {"text/html", ALL, NOTHING},
