@@ -2,11 +2,14 @@
 
 #include "apiserver/discovery.h"
 #include "base/alloc.h"
+#include "kube/proto_writer.h"
 #include "kube/table.h"
 #include "serve/list_options.h"
 #include "serve/metrics_object.h"
 
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define GROUP "metrics.k8s.io"
+#define ALLOWED (ACCEPT_ALLOW_TABLE | ACCEPT_ALLOW_PARTIAL | ACCEPT_ALLOW_PROTOBUF)
 #define GROUP_PATH "/apis/metrics.k8s.io"
 
 struct metrics_api {
@@ -21,16 +24,22 @@ struct metrics_api {
 static const struct str verbs[] = {STR_INIT("get"), STR_INIT("list")};
 
 static const struct discovery_resource resources[] = {
-    {.name = STR_INIT("nodes"), .kind = STR_INIT("NodeMetrics"), .verbs = verbs, .verb_count = 2},
-    {.name = STR_INIT("pods"), .kind = STR_INIT("PodMetrics"), .is_namespaced = true, .verbs = verbs, .verb_count = 2},
+    {.name = STR_INIT("nodes"), .kind = STR_INIT("NodeMetrics"), .verbs = verbs, .verb_count = COUNT(verbs)},
+    {.name = STR_INIT("pods"),
+     .kind = STR_INIT("PodMetrics"),
+     .is_namespaced = true,
+     .verbs = verbs,
+     .verb_count = COUNT(verbs)},
 };
 
+/* One shape under two names; the first is what clients prefer. */
 static const struct discovery_version versions[] = {
-    {.version = STR_INIT("v1beta1"), .resources = resources, .resource_count = 2},
+    {.version = STR_INIT("v1beta1"), .resources = resources, .resource_count = COUNT(resources)},
+    {.version = STR_INIT("v1"), .resources = resources, .resource_count = COUNT(resources)},
 };
 
 static const struct discovery_group groups[] = {
-    {.name = STR_INIT(GROUP), .versions = versions, .version_count = 1},
+    {.name = STR_INIT(GROUP), .versions = versions, .version_count = COUNT(versions)},
 };
 
 struct metrics_api *metrics_api_new(const struct catalog *catalog, const struct usage_store *store,
@@ -62,9 +71,10 @@ struct answer {
     struct api_request *request;
     bool is_pods;
     bool is_list;
+    const char *version; /* of the group; static */
     struct accept_choice choice;
     enum table_include include;
-    struct buf json;
+    struct buf body;
     struct json_writer w;
     struct pod_usage pod;
     struct buf metadata; /* scratch, for a Table's rows */
@@ -73,7 +83,7 @@ struct answer {
 
 static bool usage_of(struct answer *a, const struct catalog_object *object, struct metrics_object *out)
 {
-    *out = (struct metrics_object){.object = object, .now_ns = a->request->received_unix_ns};
+    *out = (struct metrics_object){.object = object, .version = a->version, .now_ns = a->request->received_unix_ns};
     if (!a->is_pods)
         return usage_store_node(a->api->store, object->name, &out->node);
     out->pod = &a->pod;
@@ -112,18 +122,27 @@ static void open_table(struct answer *a, bool is_bare)
     table_open(&a->w, a->choice.as_version, NULL, is_bare ? bare : columns, is_bare ? 2 : 4);
 }
 
-static void open_list(struct answer *a)
+/* The kind and apiVersion of the list that is asked for. */
+static struct str list_kind(const struct answer *a)
 {
-    auto_buf struct buf version = {0};
+    if (a->choice.as == ACCEPT_AS_PARTIAL_LIST)
+        return STR("PartialObjectMetadataList");
+    return a->is_pods ? STR("PodMetricsList") : STR("NodeMetricsList");
+}
+
+static struct str list_api_version(const struct answer *a)
+{
     bool is_partial = a->choice.as == ACCEPT_AS_PARTIAL_LIST;
 
-    buf_printf(&version, "meta.k8s.io/%s", is_partial ? a->choice.as_version : "");
+    return arena_printf(a->request->arena, "%s/%s", is_partial ? "meta.k8s.io" : GROUP,
+                        is_partial ? a->choice.as_version : a->version);
+}
+
+static void open_list(struct answer *a)
+{
     json_open_object(&a->w);
-    json_member_cstr(&a->w, STR("kind"),
-                     is_partial   ? "PartialObjectMetadataList"
-                     : a->is_pods ? "PodMetricsList"
-                                  : "NodeMetricsList");
-    json_member_str(&a->w, STR("apiVersion"), is_partial ? buf_str(&version) : STR(METRICS_API_VERSION));
+    json_member_str(&a->w, STR("kind"), list_kind(a));
+    json_member_str(&a->w, STR("apiVersion"), list_api_version(a));
     json_write_key(&a->w, STR("metadata"));
     json_open_object(&a->w);
     json_close_object(&a->w);
@@ -131,18 +150,18 @@ static void open_list(struct answer *a)
     json_open_array(&a->w);
 }
 
-static void add_object(struct answer *a, const struct metrics_object *m)
+static void add_item(struct answer *a, const struct metrics_object *m)
 {
-    if (a->choice.as == ACCEPT_AS_PARTIAL || a->choice.as == ACCEPT_AS_PARTIAL_LIST)
+    if (a->choice.as == ACCEPT_AS_PARTIAL_LIST)
         metrics_object_write_partial(&a->w, m, a->choice.as_version);
     else
-        metrics_object_write(&a->w, m, a->is_list);
+        metrics_object_write(&a->w, m, true);
 }
 
 static void finish(struct answer *a)
 {
-    api_respond_chosen(a->request, 200, &a->choice, &a->json);
-    buf_free(&a->json);
+    api_respond_chosen(a->request, 200, &a->choice, &a->body);
+    buf_free(&a->body);
     buf_free(&a->metadata);
     buf_free(&a->object);
     pod_usage_free(&a->pod);
@@ -202,6 +221,33 @@ static void write_table(struct answer *a, const struct list_options *options)
     table_close(&a->w);
 }
 
+/* Of the lists only meta.k8s.io/v1beta1's PartialObjectMetadataList has its items before its metadata. */
+static void write_protobuf_list(struct answer *a, const struct list_options *options)
+{
+    bool is_partial = a->choice.as == ACCEPT_AS_PARTIAL_LIST;
+    bool is_turned = is_partial && strcmp(a->choice.as_version, "v1beta1") == 0;
+    struct catalog_walk walk = {0};
+    const struct catalog_object *object;
+    struct metrics_object m;
+    size_t at = proto_open_object(&a->body, list_api_version(a), list_kind(a));
+
+    if (!is_turned)
+        proto_add_list_meta(&a->body, 1, STR(""));
+    while ((object = next_selected(a, options, &walk)) != NULL) {
+        if (!usage_of(a, object, &m))
+            continue;
+        size_t item = proto_open(&a->body, is_turned ? 1 : 2);
+        if (is_partial)
+            metrics_object_add_partial_protobuf(&a->body, &m);
+        else
+            metrics_object_add_protobuf(&a->body, &m);
+        proto_close(&a->body, item);
+    }
+    if (is_turned)
+        proto_add_list_meta(&a->body, 2, STR(""));
+    proto_close_object(&a->body, at);
+}
+
 static void write_list(struct answer *a, const struct list_options *options)
 {
     struct catalog_walk walk = {0};
@@ -211,7 +257,7 @@ static void write_list(struct answer *a, const struct list_options *options)
     open_list(a);
     while ((object = next_selected(a, options, &walk)) != NULL)
         if (usage_of(a, object, &m))
-            add_object(a, &m);
+            add_item(a, &m);
     json_close_array(&a->w);
     json_close_object(&a->w);
 }
@@ -221,7 +267,7 @@ static void write_list(struct answer *a, const struct list_options *options)
 static void respond_mismatch(struct answer *a)
 {
     struct arena *arena = a->request->arena;
-    struct status s = status_not_acceptable(arena, accept_media_types, accept_media_type_count);
+    struct status s = status_not_acceptable(arena, accept_media_types, accept_media_type_count(ALLOWED));
     const char *kind = a->is_pods ? "PodMetrics" : "NodeMetrics";
 
     s.message = a->is_list ? arena_printf(arena,
@@ -241,7 +287,7 @@ static bool negotiate(struct answer *a)
     struct arena *arena = a->request->arena;
     struct str include = query_get(&a->request->query, STR("includeObject"));
 
-    if (!api_negotiate(a->request, ACCEPT_ALLOW_TABLE | ACCEPT_ALLOW_PARTIAL, &a->choice))
+    if (!api_negotiate(a->request, ALLOWED, &a->choice))
         return false;
     if ((a->is_list && a->choice.as == ACCEPT_AS_PARTIAL) || (!a->is_list && a->choice.as == ACCEPT_AS_PARTIAL_LIST)) {
         respond_mismatch(a);
@@ -299,7 +345,7 @@ static void handle_get(struct answer *a)
         add_row(a, &m, !metrics_object_has_usage(&m));
         table_close(&a->w);
     } else {
-        add_object(a, &m);
+        metrics_object_print(&a->body, &m, &a->choice);
     }
     finish(a);
 }
@@ -318,24 +364,37 @@ static void handle_list(struct answer *a)
         return;
     if (a->choice.as == ACCEPT_AS_TABLE)
         write_table(a, &options);
+    else if (a->choice.media == ACCEPT_PROTOBUF)
+        write_protobuf_list(a, &options);
     else
         write_list(a, &options);
     finish(a);
 }
 
-/* Whether the path is one of those in the header. */
-static bool is_known(const struct api_attributes *what, bool *is_pods, bool *is_list)
+/* /apis/GROUP/VERSION/watch/... */
+static bool is_old_watch(const struct api_attributes *what)
 {
+    struct str rest = str_skip(what->path, strlen(GROUP_PATH "/") + what->version.len);
+
+    return str_starts_with(rest, STR("/watch/"));
+}
+
+/* Whether the path is one of those in the header; then A says what it names. */
+static bool is_known(struct answer *a)
+{
+    const struct api_attributes *what = &a->request->attributes;
+    const struct discovery_version *version = discovery_version(&a->api->discovery, STR(GROUP), what->version);
     struct str resource, name;
 
     str_cut(what->parts, '/', &resource, &name);
-    *is_pods = str_eq(resource, STR("pods"));
-    *is_list = name.len == 0;
-    if (!what->is_resource || !str_eq(what->group, STR(GROUP)) || !str_eq(what->version, STR("v1beta1")) ||
-        what->subresource.len > 0 || str_starts_with(what->path, STR(GROUP_PATH "/v1beta1/watch/")))
+    a->is_pods = str_eq(resource, STR("pods"));
+    a->is_list = name.len == 0;
+    if (!what->is_resource || !str_eq(what->group, STR(GROUP)) || version == NULL || what->subresource.len > 0 ||
+        is_old_watch(what))
         return false;
-    if (*is_pods)
-        return what->namespace.len > 0 || *is_list;
+    a->version = version->version.ptr;
+    if (a->is_pods)
+        return what->namespace.len > 0 || a->is_list;
     return str_eq(resource, STR("nodes")) && what->namespace.len == 0;
 }
 
@@ -346,14 +405,14 @@ static void handle(void *arg, struct api_request *r)
 
     if (discovery_handle(&api->discovery, r))
         return;
-    if (!is_known(&r->attributes, &a.is_pods, &a.is_list)) {
+    if (!is_known(&a)) {
         struct status s = status_no_such_path();
         api_respond_status(r, &s);
     } else if (!str_eq(r->http->method, STR("GET"))) {
         struct status s = status_method_not_allowed();
         api_respond_status(r, &s);
     } else {
-        a.w = json_writer_to(&a.json); /* A stays where it is until the answer is written */
+        a.w = json_writer_to(&a.body); /* A stays where it is until the answer is written */
         if (a.is_list)
             handle_list(&a);
         else
@@ -378,4 +437,6 @@ void metrics_api_install(struct metrics_api *a, struct api_server *server)
     api_server_route_unlisted(server, GROUP_PATH "/", handle, a);
     api_server_route(server, GROUP_PATH "/v1beta1", handle, a);
     api_server_route_unlisted(server, GROUP_PATH "/v1beta1/", handle, a);
+    api_server_route(server, GROUP_PATH "/v1", handle, a);
+    api_server_route_unlisted(server, GROUP_PATH "/v1/", handle, a);
 }

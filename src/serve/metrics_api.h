@@ -1,14 +1,15 @@
 /*
- * The Resource Metrics API, metrics.k8s.io/v1beta1, served from a catalog and a usage store:
+ * The Resource Metrics API, metrics.k8s.io, served from a catalog and a usage store; VERSION is v1beta1, preferred, or
+ * v1, the same under another name:
  *
- *     /apis/metrics.k8s.io/v1beta1/nodes[/NAME]
- *     /apis/metrics.k8s.io/v1beta1/pods
- *     /apis/metrics.k8s.io/v1beta1/namespaces/NAMESPACE/pods[/NAME]
+ *     /apis/metrics.k8s.io/VERSION/nodes[/NAME]
+ *     /apis/metrics.k8s.io/VERSION/pods
+ *     /apis/metrics.k8s.io/VERSION/namespaces/NAMESPACE/pods[/NAME]
  *
  * get and list, with label and field selectors (metadata.name, metadata.namespace), as the objects,
- * PartialObjectMetadata or Tables, and discovery for the group. limit, continue and resourceVersion are understood and
- * change nothing: there is always the whole, newest list. Loop thread only. Source: Kubernetes docs, "Resource metrics
- * pipeline"; behaviour of metrics-server.
+ * PartialObjectMetadata or Tables, in JSON, YAML and (but for Tables) protobuf, and discovery for the group. limit,
+ * continue and resourceVersion are understood and change nothing: there is always the whole, newest list. Loop thread
+ * only. Source: Kubernetes docs, "Resource metrics pipeline"; behaviour of metrics-server.
  */
 #ifndef SERVE_METRICS_API_H
 #define SERVE_METRICS_API_H

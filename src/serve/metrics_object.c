@@ -1,13 +1,37 @@
 #include "serve/metrics_object.h"
 
-#include "base/alloc.h"
+#include "kube/proto_writer.h"
 #include "kube/time.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum {
+    API_VERSION_MAX = 32,
+};
+
+static struct str format_api_version(char out[API_VERSION_MAX], const char *group, const char *version)
+{
+    snprintf(out, API_VERSION_MAX, "%s/%s", group, version);
+    return str_of(out);
+}
+
+const char *metrics_object_kind(bool is_pod)
+{
+    return is_pod ? "PodMetrics" : "NodeMetrics";
+}
 
 void metrics_object_write_metadata(struct json_writer *w, const struct metrics_object *m)
 {
+    char version[24];
+
     json_open_object(w);
     json_member_str(w, STR("name"), m->object->name);
     json_member_nonempty(w, STR("namespace"), m->object->namespace);
+    if (m->resource_version != 0) {
+        snprintf(version, sizeof(version), "%" PRIu64, m->resource_version);
+        json_member_cstr(w, STR("resourceVersion"), version);
+    }
     json_member_time(w, STR("creationTimestamp"), m->now_ns);
     if (m->object->labels_json.len > 0)
         json_member_raw(w, STR("labels"), m->object->labels_json);
@@ -50,10 +74,12 @@ static int64_t timestamp_ns(const struct metrics_object *m)
 
 void metrics_object_write(struct json_writer *w, const struct metrics_object *m, bool is_item)
 {
+    char api_version[API_VERSION_MAX];
+
     json_open_object(w);
     if (!is_item) {
-        json_member_cstr(w, STR("kind"), m->pod != NULL ? "PodMetrics" : "NodeMetrics");
-        json_member_cstr(w, STR("apiVersion"), METRICS_API_VERSION);
+        json_member_cstr(w, STR("kind"), metrics_object_kind(m->pod != NULL));
+        json_member_str(w, STR("apiVersion"), format_api_version(api_version, "metrics.k8s.io", m->version));
     }
     json_write_key(w, STR("metadata"));
     metrics_object_write_metadata(w, m);
@@ -69,12 +95,11 @@ void metrics_object_write(struct json_writer *w, const struct metrics_object *m,
 
 void metrics_object_write_partial(struct json_writer *w, const struct metrics_object *m, const char *version)
 {
-    auto_buf struct buf api_version = {0};
+    char api_version[API_VERSION_MAX];
 
-    buf_printf(&api_version, "meta.k8s.io/%s", version);
     json_open_object(w);
     json_member_cstr(w, STR("kind"), "PartialObjectMetadata");
-    json_member_str(w, STR("apiVersion"), buf_str(&api_version));
+    json_member_str(w, STR("apiVersion"), format_api_version(api_version, "meta.k8s.io", version));
     json_write_key(w, STR("metadata"));
     metrics_object_write_metadata(w, m);
     json_close_object(w);
@@ -100,4 +125,33 @@ void metrics_object_write_cells(struct json_writer *w, const struct metrics_obje
         json_write_quantity(w, memory);
     }
     json_write_duration(w, window_ns(m));
+}
+
+static void print_protobuf(struct buf *to, const struct metrics_object *m, const char *partial_version)
+{
+    const char *group = partial_version != NULL ? "meta.k8s.io" : "metrics.k8s.io";
+    const char *kind = partial_version != NULL ? "PartialObjectMetadata" : metrics_object_kind(m->pod != NULL);
+    char api_version[API_VERSION_MAX];
+    size_t at = proto_open_object(
+        to, format_api_version(api_version, group, partial_version != NULL ? partial_version : m->version),
+        str_of(kind));
+
+    if (partial_version != NULL)
+        metrics_object_add_partial_protobuf(to, m);
+    else
+        metrics_object_add_protobuf(to, m);
+    proto_close_object(to, at);
+}
+
+void metrics_object_print(struct buf *to, const struct metrics_object *m, const struct accept_choice *choice)
+{
+    bool is_partial = choice->as == ACCEPT_AS_PARTIAL || choice->as == ACCEPT_AS_PARTIAL_LIST;
+    struct json_writer w = json_writer_to(to);
+
+    if (choice->media == ACCEPT_PROTOBUF)
+        print_protobuf(to, m, is_partial ? choice->as_version : NULL);
+    else if (is_partial)
+        metrics_object_write_partial(&w, m, choice->as_version);
+    else
+        metrics_object_write(&w, m, false);
 }

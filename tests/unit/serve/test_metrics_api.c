@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #define API "/apis/metrics.k8s.io/v1beta1"
+#define V1 "/apis/metrics.k8s.io/v1"
 #define STATUS(message, reason, details, code)                                                                 \
     "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"" message \
     "\",\"reason\":\"" reason "\"" details ",\"code\":" code "}\n"
@@ -19,6 +20,10 @@
 #define GONE STATUS("the server could not find the requested resource", "NotFound", DETAILS(""), "404")
 #define NOT_ALLOWED \
     STATUS("the server does not allow this method on the requested resource", "MethodNotAllowed", DETAILS(""), "405")
+/* Where nothing fits, errors are indented JSON, whatever they are. */
+#define NOT_ACCEPTABLE(message)                                                                                  \
+    "{\n  \"kind\": \"Status\",\n  \"apiVersion\": \"v1\",\n  \"metadata\": {},\n  \"status\": \"Failure\",\n  " \
+    "\"message\": \"" message "\",\n  \"reason\": \"NotAcceptable\",\n  \"code\": 406\n}"
 #define NO_WATCH(kind)                                                                                        \
     STATUS("watch is not supported on resources of kind \\\"" kind ".metrics.k8s.io\\\"", "MethodNotAllowed", \
            DETAILS("\"group\":\"metrics.k8s.io\",\"kind\":\"" kind "\""), "405")
@@ -51,6 +56,24 @@
 #define PODS(items) \
     "{\"kind\":\"PodMetricsList\",\"apiVersion\":\"metrics.k8s.io/v1beta1\",\"metadata\":{},\"items\":[" items "]}\n"
 
+#define GROUP_VERSION(version) "{\"groupVersion\":\"metrics.k8s.io/" version "\",\"version\":\"" version "\"}"
+#define GROUP_MEMBERS                                                                        \
+    "\"name\":\"metrics.k8s.io\",\"versions\":[" GROUP_VERSION("v1beta1") "," GROUP_VERSION( \
+        "v1") "],"                                                                           \
+              "\"preferredVersion\":" GROUP_VERSION("v1beta1")
+#define RESOURCES(version)                                                                                             \
+    "{\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\",\"groupVersion\":\"metrics.k8s.io/" version                   \
+    "\",\"resources\":[{\"name\":\"nodes\",\"singularName\":\"\",\"namespaced\":false,\"kind\":\"NodeMetrics\"," VERBS \
+    "},{\"name\":\"pods\",\"singularName\":\"\",\"namespaced\":true,\"kind\":\"PodMetrics\"," VERBS "}]}\n"
+#define VERBS "\"verbs\":[\"get\",\"list\"]"
+#define AGGREGATED(version)                                                                      \
+    "{\"version\":\"" version                                                                    \
+    "\",\"resources\":[" AGGREGATED_KIND("nodes", "NodeMetrics", "Cluster") "," AGGREGATED_KIND( \
+        "pods", "PodMetrics", "Namespaced") "],\"freshness\":\"Current\"}"
+#define AGGREGATED_KIND(name, kind, scope)                                                          \
+    "{\"resource\":\"" name "\",\"responseKind\":{\"group\":\"\",\"version\":\"\",\"kind\":\"" kind \
+    "\"},\"scope\":\"" scope "\",\"singularResource\":\"\"," VERBS "}"
+
 #define COLUMN(name, format, description)                                                                 \
     "{\"name\":\"" name "\",\"type\":\"string\",\"format\":\"" format "\",\"description\":\"" description \
     "\",\"priority\":0}"
@@ -80,41 +103,20 @@ static const struct {
     /* discovery */
     {{.path = "/apis"},
      200,
-     "{\"kind\":\"APIGroupList\",\"apiVersion\":\"v1\",\"groups\":[{\"name\":\"metrics.k8s.io\",\"versions\":[{"
-     "\"groupVersion\":"
-     "\"metrics.k8s.io/v1beta1\",\"version\":\"v1beta1\"}],\"preferredVersion\":{\"groupVersion\":\"metrics.k8s.io/"
-     "v1beta1\","
-     "\"version\":\"v1beta1\"},\"serverAddressByClientCIDRs\":[{\"clientCIDR\":\"0.0.0.0/"
-     "0\",\"serverAddress\":\"10.0.0.9:443\"}]}]}"
-     "\n"},
-    {{.path = "/apis/metrics.k8s.io/"},
-     200,
-     "{\"kind\":\"APIGroup\",\"apiVersion\":\"v1\",\"name\":\"metrics.k8s.io\",\"versions\":[{\"groupVersion\":"
-     "\"metrics.k8s.io/v1beta1\",\"version\":\"v1beta1\"}],\"preferredVersion\":{\"groupVersion\":\"metrics.k8s.io/"
-     "v1beta1\","
-     "\"version\":\"v1beta1\"}}\n"},
-    {{.path = API},
-     200,
-     "{\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\",\"groupVersion\":\"metrics.k8s.io/"
-     "v1beta1\",\"resources\":[{\"name\":"
-     "\"nodes\",\"singularName\":\"\",\"namespaced\":false,\"kind\":\"NodeMetrics\",\"verbs\":[\"get\",\"list\"]},{"
-     "\"name\":\"pods\","
-     "\"singularName\":\"\",\"namespaced\":true,\"kind\":\"PodMetrics\",\"verbs\":[\"get\",\"list\"]}]}\n"},
+     "{\"kind\":\"APIGroupList\",\"apiVersion\":\"v1\",\"groups\":[{" GROUP_MEMBERS
+     ",\"serverAddressByClientCIDRs\":[{\"clientCIDR\":\"0.0.0.0/0\",\"serverAddress\":\"10.0.0.9:443\"}]}]}\n"},
+    {{.path = "/apis/metrics.k8s.io/"}, 200, "{\"kind\":\"APIGroup\",\"apiVersion\":\"v1\"," GROUP_MEMBERS "}\n"},
+    {{.path = API}, 200, RESOURCES("v1beta1")},
+    {{.path = V1 "/"}, 200, RESOURCES("v1")},
+    {{.path = "/apis/metrics.k8s.io/v2"}, 404, GONE},
     {{.path = "/apis", .headers = {"Accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}},
      200,
-     "{\"kind\":\"APIGroupDiscoveryList\",\"apiVersion\":\"apidiscovery.k8s.io/"
-     "v2\",\"metadata\":{},\"items\":[{\"metadata\":{"
-     "\"name\":\"metrics.k8s.io\"},\"versions\":[{\"version\":\"v1beta1\",\"resources\":[{\"resource\":\"nodes\","
-     "\"responseKind\":{"
-     "\"group\":\"\",\"version\":\"\",\"kind\":\"NodeMetrics\"},\"scope\":\"Cluster\",\"singularResource\":\"\","
-     "\"verbs\":[\"get\","
-     "\"list\"]},{\"resource\":\"pods\",\"responseKind\":{\"group\":\"\",\"version\":\"\",\"kind\":\"PodMetrics\"},"
-     "\"scope\":"
-     "\"Namespaced\",\"singularResource\":\"\",\"verbs\":[\"get\",\"list\"]}],\"freshness\":\"Current\"}]}]}\n"},
+     "{\"kind\":\"APIGroupDiscoveryList\",\"apiVersion\":\"apidiscovery.k8s.io/v2\",\"metadata\":{},\"items\":[{"
+     "\"metadata\":{\"name\":\"metrics.k8s.io\"},\"versions\":[" AGGREGATED("v1beta1") "," AGGREGATED("v1") "]}]}\n"},
     {{.path = "/apis/apps"},
      404,
      "{\n  \"paths\": [\n    \"/apis\",\n    \"/apis/metrics.k8s.io\",\n    "
-     "\"/apis/metrics.k8s.io/v1beta1\",\n    \"/ok\",\n    \"/slow\"\n  ]\n}"},
+     "\"/apis/metrics.k8s.io/v1\",\n    \"/apis/metrics.k8s.io/v1beta1\",\n    \"/ok\",\n    \"/slow\"\n  ]\n}"},
 
     /* objects */
     {{.path = API "/nodes"}, 200, NODES(N1 "," N2)},
@@ -132,6 +134,15 @@ static const struct {
      200,
      "apiVersion: metrics.k8s.io/v1beta1\nkind: NodeMetrics\nmetadata:\n  creationTimestamp: NOW\n  name: n2\n"
      "timestamp: \"2026-01-31T12:00:05Z\"\nusage:\n  cpu: \"2\"\n  memory: \"1048577\"\nwindow: 14.985s\n"},
+
+    /* v1: another name */
+    {{.path = V1 "/nodes"},
+     200,
+     "{\"kind\":\"NodeMetricsList\",\"apiVersion\":\"metrics.k8s.io/v1\",\"metadata\":{},\"items\":[" N1 "," N2 "]}\n"},
+    {{.path = V1 "/namespaces/default/pods/p1"},
+     200,
+     "{\"kind\":\"PodMetrics\",\"apiVersion\":\"metrics.k8s.io/v1\",\"metadata\":" META_P1 "," FIGURES_P1 "}\n"},
+    {{.path = V1 "/nodes/n2", .headers = AS("PartialObjectMetadata")}, 200, PARTIAL(META_N2) "\n"},
 
     /* what there is none of */
     {{.path = API "/nodes/n9"},
@@ -156,7 +167,8 @@ static const struct {
     {{.path = API "/namespaces/default"}, 404, GONE},
     {{.path = API "/namespaces/default/nodes"}, 404, GONE},
     {{.path = API "/watch/pods"}, 404, GONE},
-    {{.path = "/apis/metrics.k8s.io/v1/nodes"}, 404, GONE},
+    {{.path = V1 "/watch/pods"}, 404, GONE},
+    {{.path = "/apis/metrics.k8s.io/v2/nodes"}, 404, GONE},
     {{.path = API "/nodes", .method = "POST"}, 405, NOT_ALLOWED},
     {{.path = API "/nodes/n1", .method = "DELETE"}, 405, NOT_ALLOWED},
     {{.path = API "/namespaces/default/pods/p1", .method = "PUT"}, 405, NOT_ALLOWED},
@@ -241,8 +253,15 @@ static const struct {
      200,
      "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{},\"items\":[" PARTIAL(
          META_N1) "," PARTIAL(META_N2) "]}\n"},
-    {{.path = API "/pods", .headers = AS("PartialObjectMetadata")}, 406, NULL},
+    {{.path = API "/pods", .headers = AS("PartialObjectMetadata")},
+     406,
+     NOT_ACCEPTABLE(
+         "you requested PartialObjectMetadata, but the requested object is a list (*metrics.PodMetricsList)")},
     {{.path = API "/nodes/n1", .headers = AS("PartialObjectMetadataList")}, 406, NULL},
+    {{.path = API "/nodes", .headers = {"Accept", "text/html"}},
+     406,
+     NOT_ACCEPTABLE("only the following media types are accepted: application/json, application/yaml, "
+                    "application/vnd.kubernetes.protobuf")},
 };
 
 /* --- what is known --- */
@@ -354,14 +373,30 @@ static void hide_now(struct buf *out, struct str body)
     buf_add_str(out, body);
 }
 
+static struct usage_store *the_store;
+static struct catalog *the_catalog;
+
+static struct world *start(void)
+{
+    the_store = make_store();
+    the_catalog = make_catalog();
+    the_api = metrics_api_new(the_catalog, the_store, STR("10.0.0.9:443"));
+    return world_new(&(struct world_options){.route = route, .allows_all = true});
+}
+
+static void stop(struct world *w)
+{
+    world_free(w);
+    metrics_api_free(the_api);
+    catalog_free(the_catalog);
+    usage_store_free(the_store);
+}
+
 static void test_answers(void **state)
 {
-    struct usage_store *store = make_store();
-    struct catalog *catalog = make_catalog();
+    struct world *w = start();
 
     (void)state;
-    the_api = metrics_api_new(catalog, store, STR("10.0.0.9:443"));
-    struct world *w = world_new(&(struct world_options){.route = route, .allows_all = true});
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         auto_answer struct answer a = {0};
         auto_buf struct buf body = {0};
@@ -373,16 +408,88 @@ static void test_answers(void **state)
                      cases[i].q.path, a.status, buf_cstr(&body), cases[i].status,
                      cases[i].body != NULL ? cases[i].body : "");
     }
-    world_free(w);
-    metrics_api_free(the_api);
-    catalog_free(catalog);
-    usage_store_free(store);
+    stop(w);
+}
+
+/* --- protobuf --- */
+
+#define PROTOBUF "application/vnd.kubernetes.protobuf"
+
+/* The fields TAG of MESSAGE, all of whose fields are length-delimited here; the last one's bytes go to LAST. */
+static size_t count_fields(struct str message, unsigned tag, struct str *last)
+{
+    size_t count = 0;
+
+    while (message.len > 0) {
+        unsigned char key = (unsigned char)message.ptr[0];
+        size_t length = 0, at = 1;
+        assert_int_equal(key & 7, 2);
+        for (unsigned shift = 0;; shift += 7, at++) {
+            assert_true(at < message.len);
+            length |= (size_t)(message.ptr[at] & 0x7f) << shift;
+            if ((message.ptr[at] & 0x80) == 0)
+                break;
+        }
+        message = str_skip(message, at + 1);
+        assert_true(length <= message.len);
+        if (key >> 3 == tag) {
+            *last = str_head(message, length);
+            count++;
+        }
+        message = str_skip(message, length);
+    }
+    return count;
+}
+
+/* What an object alone looks like, byte by byte, is test_metrics_object's business. */
+static void test_protobuf(void **state)
+{
+    static const struct {
+        const char *path, *accept;
+        int status;
+        const char *api_version, *kind;
+        unsigned items_tag; /* of a list */
+        size_t items;
+    } objects[] = {
+        {API "/nodes", PROTOBUF ", */*", 200, "metrics.k8s.io/v1beta1", "NodeMetricsList", 2, 2},
+        {API "/pods", PROTOBUF ", */*", 200, "metrics.k8s.io/v1beta1", "PodMetricsList", 2, 3},
+        {V1 "/namespaces/nowhere/pods", PROTOBUF, 200, "metrics.k8s.io/v1", "PodMetricsList", 2, 0},
+        {API "/nodes/n1", PROTOBUF, 200, "metrics.k8s.io/v1beta1", "NodeMetrics", 0, 0},
+        {API "/nodes/n9", PROTOBUF ", */*", 404, "v1", "Status", 0, 0},
+        {API "/pods", PROTOBUF ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", 200, "meta.k8s.io/v1",
+         "PartialObjectMetadataList", 2, 3},
+        {API "/pods", PROTOBUF ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1beta1", 200, "meta.k8s.io/v1beta1",
+         "PartialObjectMetadataList", 1, 3},
+    };
+    struct world *w = start();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+        auto_answer struct answer a = {0};
+        struct str type_meta = {0}, raw = {0}, text = {0};
+        print_message("%s %s\n", objects[i].path, objects[i].accept);
+        world_ask(w, &(struct question){.path = objects[i].path, .headers = {"Accept", objects[i].accept}}, &a);
+        assert_int_equal(a.status, objects[i].status);
+        assert_string_equal(answer_header(&a, "content-type"), PROTOBUF);
+        assert_true(str_starts_with(buf_str(&a.body), STR("k8s\0")));
+        struct str envelope = str_skip(buf_str(&a.body), 4);
+        assert_int_equal(count_fields(envelope, 1, &type_meta), 1);
+        assert_int_equal(count_fields(envelope, 2, &raw), 1);
+        assert_int_equal(count_fields(type_meta, 1, &text), 1);
+        assert_true(str_eq_cstr(text, objects[i].api_version));
+        assert_int_equal(count_fields(type_meta, 2, &text), 1);
+        assert_true(str_eq_cstr(text, objects[i].kind));
+        if (objects[i].items_tag != 0)
+            assert_int_equal(count_fields(raw, objects[i].items_tag, &text), objects[i].items);
+    }
+    stop(w);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_protobuf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
