@@ -1,7 +1,9 @@
 #include "cmd/collection.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 
 /* --- usage --- */
 
@@ -9,7 +11,7 @@ static bool on_batch(void *arg, struct str node, struct batch *batch)
 {
     struct collection *c = arg;
 
-    return usage_store_put(c->store, node, batch) != USAGE_FIRST;
+    return ledger_put(c->ledger, node, batch, clock_unix_ns()) != USAGE_FIRST;
 }
 
 static void on_lost(void *arg, struct str node, const struct error *err)
@@ -17,7 +19,7 @@ static void on_lost(void *arg, struct str node, const struct error *err)
     struct collection *c = arg;
 
     (void)err; /* the fleet has logged it, and readiness asks the fleet */
-    usage_store_drop(c->store, node);
+    ledger_drop(c->ledger, node, clock_unix_ns());
 }
 
 /* --- nodes and pods --- */
@@ -32,7 +34,7 @@ static void on_node(void *arg, const struct reflector_object *object)
 {
     struct collection *c = arg;
     auto_error struct error err = {0};
-    const struct catalog_object *node = catalog_set_node(c->catalog, object->bytes, &err);
+    const struct catalog_object *node = ledger_set_node(c->ledger, object->name, object->bytes, clock_unix_ns(), &err);
 
     if (node == NULL)
         log_malformed("nodes", object, &err);
@@ -47,7 +49,7 @@ static void on_node_gone(void *arg, const struct reflector_object *object)
     struct collection *c = arg;
 
     fleet_remove_node(c->fleet, object->name);
-    catalog_remove_node(c->catalog, object->name);
+    ledger_remove_node(c->ledger, object->name, clock_unix_ns());
 }
 
 static void on_pod(void *arg, const struct reflector_object *object)
@@ -55,7 +57,7 @@ static void on_pod(void *arg, const struct reflector_object *object)
     struct collection *c = arg;
     auto_error struct error err = {0};
 
-    if (catalog_set_pod(c->catalog, object->bytes, &err) == NULL)
+    if (ledger_set_pod(c->ledger, object->ns, object->name, object->bytes, clock_unix_ns(), &err) == NULL)
         log_malformed("pods", object, &err);
 }
 
@@ -63,7 +65,7 @@ static void on_pod_gone(void *arg, const struct reflector_object *object)
 {
     struct collection *c = arg;
 
-    catalog_remove_pod(c->catalog, object->ns, object->name);
+    ledger_remove_pod(c->ledger, object->ns, object->name, clock_unix_ns());
 }
 
 void collection_start(struct collection *c, uv_loop_t *loop, const struct api_clients *clients,
@@ -115,6 +117,8 @@ bool collection_open(struct collection *c, uv_loop_t *loop, const struct metrics
     if (c->catalog == NULL)
         return error_wrap(err, "--node-selector");
     c->store = usage_store_new(flags->metric_resolution_ns);
+    c->ledger = ledger_new(&(struct ledger_options){
+        .catalog = c->catalog, .store = c->store, .tag = random_below(LEDGER_STEP), .now_unix_ns = clock_unix_ns()});
     c->credentials = make_credentials(flags, &clients->config, err);
     if (c->credentials == NULL)
         return false;
@@ -146,6 +150,7 @@ void collection_close(struct collection *c)
 void collection_free(struct collection *c)
 {
     kubelet_credentials_free(c->credentials);
+    ledger_free(c->ledger);
     usage_store_free(c->store);
     catalog_free(c->catalog);
 }

@@ -8,12 +8,13 @@
 #include "cmd/api_clients.h"
 #include "kube/reflector.h"
 #include "scrape/fleet.h"
-#include "serve/catalog.h"
+#include "serve/ledger.h"
 #include "serve/readiness.h"
 
 struct collection {
     struct catalog *catalog;
     struct usage_store *store;
+    struct ledger *ledger; /* through which both are changed */
     struct kubelet_credentials *credentials;
     struct fleet *fleet;
     struct reflector *nodes, *pods;

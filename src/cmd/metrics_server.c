@@ -91,7 +91,7 @@ static void add_routes(struct server *s)
     auto_buf struct buf address = {0};
 
     listening_print_address(s->flags.bind_address, (uint16_t)s->flags.secure_port, &address);
-    s->api = metrics_api_new(s->collection.catalog, s->collection.store, buf_str(&address));
+    s->api = metrics_api_new(s->collection.ledger, buf_str(&address));
     metrics_api_install(s->api, s->server);
     s->health = health_new();
     readiness_add_checks(&s->readiness, s->health);

@@ -247,6 +247,12 @@ const struct catalog_object *catalog_set_pod(struct catalog *c, struct str objec
     return pod;
 }
 
+void catalog_set_version(struct catalog *c, const struct catalog_object *object, uint64_t version)
+{
+    (void)c; /* whose it is */
+    ((struct catalog_object *)(uintptr_t)object)->version = version;
+}
+
 void catalog_remove_node(struct catalog *c, struct str name)
 {
     remove_object(&c->nodes, name);
@@ -311,6 +317,21 @@ const struct catalog_object *catalog_next_pod(const struct catalog *c, struct st
         walk->at = 0;
     }
     return NULL;
+}
+
+void catalog_walk_behind(const struct catalog *c, bool is_pods, struct str namespace, struct str name,
+                         struct catalog_walk *walk)
+{
+    const struct group *g = &c->nodes;
+
+    *walk = (struct catalog_walk){0};
+    if (is_pods) {
+        if (!find_namespace(c, namespace, &walk->group))
+            return;
+        g = &c->namespaces[walk->group];
+    }
+    bool is_there = find(g, name, &walk->at);
+    walk->at += is_there;
 }
 
 bool catalog_matches_labels(const struct catalog_object *object, const struct selector *selector)

@@ -20,6 +20,7 @@ struct catalog_object {
     struct str node;        /* of a pod: where it runs; "" when nowhere yet */
     struct str labels_json; /* {"a":"b"}, by key; "" for none */
     bool is_selected;       /* of a node: the node selector picks it */
+    uint64_t version;       /* catalog_set_version's; 0 until then */
 };
 
 /* NODE_SELECTOR, copied, picks nodes by their labels; "" picks all. NULL, with ERR set, when it is none. */
@@ -32,6 +33,9 @@ void catalog_free(struct catalog *c);
  */
 const struct catalog_object *catalog_set_node(struct catalog *c, struct str object, struct error *err);
 const struct catalog_object *catalog_set_pod(struct catalog *c, struct str object, struct error *err);
+
+/* Of OBJECT, which is in C. */
+void catalog_set_version(struct catalog *c, const struct catalog_object *object, uint64_t version);
 
 /* Nothing happens when there is none. */
 void catalog_remove_node(struct catalog *c, struct str name);
@@ -53,6 +57,10 @@ const struct catalog_object *catalog_next_node(const struct catalog *c, struct c
 
 /* All pods, or those of NAMESPACE when that isn't empty. */
 const struct catalog_object *catalog_next_pod(const struct catalog *c, struct str namespace, struct catalog_walk *walk);
+
+/* Sets WALK to the place behind NAME (in NAMESPACE, for pods), whether that is still there or not. */
+void catalog_walk_behind(const struct catalog *c, bool is_pods, struct str namespace, struct str name,
+                         struct catalog_walk *walk);
 
 /* Whether OBJECT's labels match. */
 bool catalog_matches_labels(const struct catalog_object *object, const struct selector *selector);

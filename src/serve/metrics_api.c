@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "kube/proto_writer.h"
 #include "kube/table.h"
+#include "serve/ledger.h"
 #include "serve/list_options.h"
 #include "serve/metrics_object.h"
 
@@ -13,7 +14,8 @@
 #define GROUP_PATH "/apis/metrics.k8s.io"
 
 struct metrics_api {
-    const struct catalog *catalog;
+    struct ledger *ledger;
+    const struct catalog *catalog; /* the ledger's */
     const struct usage_store *store;
     char *server_address;
     struct discovery discovery;
@@ -42,13 +44,13 @@ static const struct discovery_group groups[] = {
     {.name = STR_INIT(GROUP), .versions = versions, .version_count = COUNT(versions)},
 };
 
-struct metrics_api *metrics_api_new(const struct catalog *catalog, const struct usage_store *store,
-                                    struct str server_address)
+struct metrics_api *metrics_api_new(struct ledger *ledger, struct str server_address)
 {
     struct metrics_api *a = mem_zalloc(sizeof(*a));
 
-    a->catalog = catalog;
-    a->store = store;
+    a->ledger = ledger;
+    a->catalog = ledger_catalog(ledger);
+    a->store = ledger_store(ledger);
     a->server_address = str_dup(server_address);
     a->discovery = (struct discovery){
         .groups = groups, .group_count = 1, .server_address = str_of(a->server_address), .leaves_kinds_bare = true};
@@ -77,17 +79,21 @@ struct answer {
     struct buf body;
     struct json_writer w;
     struct pod_usage pod;
-    struct buf metadata; /* scratch, for a Table's rows */
+    struct buf list_version; /* a list's resourceVersion: from there a watch misses nothing */
+    struct buf metadata;     /* scratch, for a Table's rows */
     struct buf object;
 };
 
 static bool usage_of(struct answer *a, const struct catalog_object *object, struct metrics_object *out)
 {
     *out = (struct metrics_object){.object = object, .version = a->version, .now_ns = a->request->received_unix_ns};
-    if (!a->is_pods)
-        return usage_store_node(a->api->store, object->name, &out->node);
-    out->pod = &a->pod;
-    return usage_store_pod(a->api->store, object->node, object->namespace, object->name, &a->pod);
+    bool has_usage = a->is_pods ? usage_store_pod(a->api->store, object->node, object->namespace, object->name, &a->pod)
+                                : usage_store_node(a->api->store, object->name, &out->node);
+    if (!has_usage)
+        return false;
+    out->pod = a->is_pods ? &a->pod : NULL;
+    out->resource_version = ledger_item_version(object, a->is_pods ? a->pod.version : out->node.version);
+    return true;
 }
 
 static void add_row(struct answer *a, const struct metrics_object *m, bool is_bare)
@@ -119,7 +125,8 @@ static void open_table(struct answer *a, bool is_bare)
         {.name = "Window", .type = "string", .format = "duration", .description = ""},
     };
 
-    table_open(&a->w, a->choice.as_version, NULL, is_bare ? bare : columns, is_bare ? 2 : 4);
+    struct list_meta meta = {.resource_version = buf_str(&a->list_version)};
+    table_open(&a->w, a->choice.as_version, &meta, is_bare ? bare : columns, is_bare ? 2 : 4);
 }
 
 /* The kind and apiVersion of the list that is asked for. */
@@ -145,6 +152,7 @@ static void open_list(struct answer *a)
     json_member_str(&a->w, STR("apiVersion"), list_api_version(a));
     json_write_key(&a->w, STR("metadata"));
     json_open_object(&a->w);
+    json_member_str(&a->w, STR("resourceVersion"), buf_str(&a->list_version));
     json_close_object(&a->w);
     json_write_key(&a->w, STR("items"));
     json_open_array(&a->w);
@@ -162,6 +170,7 @@ static void finish(struct answer *a)
 {
     api_respond_chosen(a->request, 200, &a->choice, &a->body);
     buf_free(&a->body);
+    buf_free(&a->list_version);
     buf_free(&a->metadata);
     buf_free(&a->object);
     pod_usage_free(&a->pod);
@@ -210,7 +219,8 @@ static void write_table(struct answer *a, const struct list_options *options)
         is_bare = !metrics_object_has_usage(&m);
     }
     if (is_empty) {
-        table_write_null(&a->w, a->choice.as_version, NULL);
+        struct list_meta meta = {.resource_version = buf_str(&a->list_version)};
+        table_write_null(&a->w, a->choice.as_version, &meta);
         return;
     }
     open_table(a, is_bare);
@@ -232,7 +242,7 @@ static void write_protobuf_list(struct answer *a, const struct list_options *opt
     size_t at = proto_open_object(&a->body, list_api_version(a), list_kind(a));
 
     if (!is_turned)
-        proto_add_list_meta(&a->body, 1, STR(""));
+        proto_add_list_meta(&a->body, 1, buf_str(&a->list_version));
     while ((object = next_selected(a, options, &walk)) != NULL) {
         if (!usage_of(a, object, &m))
             continue;
@@ -244,7 +254,7 @@ static void write_protobuf_list(struct answer *a, const struct list_options *opt
         proto_close(&a->body, item);
     }
     if (is_turned)
-        proto_add_list_meta(&a->body, 2, STR(""));
+        proto_add_list_meta(&a->body, 2, buf_str(&a->list_version));
     proto_close_object(&a->body, at);
 }
 
@@ -341,6 +351,8 @@ static void handle_get(struct answer *a)
         return;
     }
     if (a->choice.as == ACCEPT_AS_TABLE) {
+        if (m.resource_version != 0)
+            buf_add_u64(&a->list_version, m.resource_version);
         open_table(a, !metrics_object_has_usage(&m));
         add_row(a, &m, !metrics_object_has_usage(&m));
         table_close(&a->w);
@@ -362,6 +374,7 @@ static void handle_list(struct answer *a)
     }
     if (!negotiate(a))
         return;
+    buf_add_u64(&a->list_version, ledger_version(a->api->ledger));
     if (a->choice.as == ACCEPT_AS_TABLE)
         write_table(a, &options);
     else if (a->choice.media == ACCEPT_PROTOBUF)

@@ -1,5 +1,5 @@
 /*
- * The Resource Metrics API, metrics.k8s.io, served from a catalog and a usage store; VERSION is v1beta1, preferred, or
+ * The Resource Metrics API, metrics.k8s.io, served from a ledger; VERSION is v1beta1, preferred, or
  * v1, the same under another name:
  *
  *     /apis/metrics.k8s.io/VERSION/nodes[/NAME]
@@ -15,15 +15,12 @@
 #define SERVE_METRICS_API_H
 
 #include "apiserver/server.h"
-#include "serve/catalog.h"
-#include "store/usage.h"
+#include "serve/ledger.h"
 
 struct metrics_api;
 
-/* CATALOG and STORE are borrowed. SERVER_ADDRESS ("10.0.0.1:443", copied) is what discovery tells clients; "" for none.
- */
-struct metrics_api *metrics_api_new(const struct catalog *catalog, const struct usage_store *store,
-                                    struct str server_address);
+/* LEDGER is borrowed. SERVER_ADDRESS ("10.0.0.1:443", copied) is what discovery tells clients; "" for none. */
+struct metrics_api *metrics_api_new(struct ledger *ledger, struct str server_address);
 void metrics_api_free(struct metrics_api *a);
 
 /* Routes the paths above, and /apis, to A, which outlives SERVER. */

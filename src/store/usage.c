@@ -10,6 +10,10 @@ struct node_state {
     struct batch *last;
     struct batch *prev;
     struct usage_counts counts;
+    uint64_t absent; /* of the containers without usage: differs when others have none */
+    uint64_t version;
+    uint64_t version_step;
+    bool has_changed_shape; /* what has usage isn't what had with the batch before */
 };
 
 struct usage_store {
@@ -52,6 +56,27 @@ struct usage_counts usage_store_counts(const struct usage_store *s)
     return s->counts;
 }
 
+/* Seconds as Go's Duration.Seconds computes them, so that rates have the same last digit. */
+static double seconds(int64_t ns)
+{
+    return (double)(ns / NS_PER_S) + (double)(ns % NS_PER_S) / 1e9;
+}
+
+static bool usage_between(const struct usage_point *prev, const struct usage_point *last, struct usage *out)
+{
+    int64_t window_ns;
+
+    if (last->start_ns < prev->start_ns || last->cpu_ns < prev->cpu_ns ||
+        __builtin_sub_overflow(last->time_ns, prev->time_ns, &window_ns))
+        return false;
+    double rate = (double)(last->cpu_ns - prev->cpu_ns) / seconds(window_ns);
+    out->time_ns = last->time_ns;
+    out->window_ns = window_ns;
+    out->cpu_nanocores = rate < 0x1p64 ? (uint64_t)rate : UINT64_MAX;
+    out->memory_bytes = last->memory_bytes;
+    return true;
+}
+
 static void uncount(struct usage_store *s, const struct node_state *n)
 {
     s->counts.nodes -= n->counts.nodes;
@@ -62,13 +87,19 @@ static void uncount(struct usage_store *s, const struct node_state *n)
 static void count(struct usage_store *s, struct node_state *n)
 {
     const struct roster *r = n->last->roster;
+    struct usage node;
 
     n->counts = (struct usage_counts){0};
     n->counts.nodes = usage_point_is_set(&n->prev->node);
+    n->absent = n->counts.nodes > 0 && usage_between(&n->prev->node, &n->last->node, &node);
     for (uint32_t i = 0; i < r->pod_count; i++) {
         size_t before = n->counts.containers;
-        for (uint32_t c = r->pods[i].first; c < r->pods[i].first + r->pods[i].count; c++)
-            n->counts.containers += usage_point_is_set(&n->prev->points[c]);
+        for (uint32_t c = r->pods[i].first; c < r->pods[i].first + r->pods[i].count; c++) {
+            if (usage_point_is_set(&n->prev->points[c]))
+                n->counts.containers++;
+            else
+                n->absent = (n->absent ^ (c + 2)) * UINT64_C(0x100000001b3);
+        }
         n->counts.pods += n->counts.containers > before;
     }
     s->counts.nodes += n->counts.nodes;
@@ -177,6 +208,8 @@ enum usage_progress usage_store_put(struct usage_store *s, struct str node, stru
 {
     struct node_state *n = map_get(&s->nodes, node);
     bool is_newer = n != NULL && batch->node.time_ns > n->last->node.time_ns;
+    bool has_same_roster = n != NULL && n->last->roster == batch->roster;
+    uint64_t absent = n != NULL ? n->absent : 0;
     struct batch *before;
 
     if (n == NULL) {
@@ -186,16 +219,28 @@ enum usage_progress usage_store_put(struct usage_store *s, struct str node, stru
         before = match(s, batch, NULL);
     } else {
         uncount(s, n);
-        before = n->last->roster == batch->roster ? exchange(s, batch, n) : match(s, batch, n);
+        before = has_same_roster ? exchange(s, batch, n) : match(s, batch, n);
     }
     batch_free(n->last);
     batch_free(n->prev);
     n->last = batch;
     n->prev = before;
     count(s, n);
+    n->has_changed_shape = !has_same_roster || n->absent != absent;
     if (n->counts.nodes == 0 || (n->counts.containers == 0 && has_containers(batch)))
         return USAGE_FIRST;
     return is_newer ? USAGE_NEW : USAGE_SAME;
+}
+
+bool usage_store_set_version(struct usage_store *s, struct str node, uint64_t version, uint64_t step)
+{
+    struct node_state *n = map_get(&s->nodes, node);
+
+    if (n == NULL)
+        return true;
+    n->version = version;
+    n->version_step = step;
+    return !n->has_changed_shape;
 }
 
 void usage_store_drop(struct usage_store *s, struct str node)
@@ -208,32 +253,14 @@ void usage_store_drop(struct usage_store *s, struct str node)
     free_node(n);
 }
 
-/* Seconds as Go's Duration.Seconds computes them, so that rates have the same last digit. */
-static double seconds(int64_t ns)
-{
-    return (double)(ns / NS_PER_S) + (double)(ns % NS_PER_S) / 1e9;
-}
-
-static bool usage_between(const struct usage_point *prev, const struct usage_point *last, struct usage *out)
-{
-    int64_t window_ns;
-
-    if (last->start_ns < prev->start_ns || last->cpu_ns < prev->cpu_ns ||
-        __builtin_sub_overflow(last->time_ns, prev->time_ns, &window_ns))
-        return false;
-    double rate = (double)(last->cpu_ns - prev->cpu_ns) / seconds(window_ns);
-    out->time_ns = last->time_ns;
-    out->window_ns = window_ns;
-    out->cpu_nanocores = rate < 0x1p64 ? (uint64_t)rate : UINT64_MAX;
-    out->memory_bytes = last->memory_bytes;
-    return true;
-}
-
 bool usage_store_node(const struct usage_store *s, struct str node, struct usage *out)
 {
     const struct node_state *n = map_get(&s->nodes, node);
 
-    return n != NULL && usage_point_is_set(&n->prev->node) && usage_between(&n->prev->node, &n->last->node, out);
+    if (n == NULL || !usage_point_is_set(&n->prev->node) || !usage_between(&n->prev->node, &n->last->node, out))
+        return false;
+    out->version = n->version;
+    return true;
 }
 
 void pod_usage_free(struct pod_usage *p)
@@ -256,22 +283,51 @@ static void add_container(struct pod_usage *to, struct str name, const struct us
     }
 }
 
-bool usage_store_pod(const struct usage_store *s, struct str node, struct str namespace, struct str name,
-                     struct pod_usage *out)
+static bool pod_of(const struct node_state *n, const struct roster_pod *pod, struct pod_usage *out)
 {
-    const struct node_state *n = map_get(&s->nodes, node);
-    const struct roster_pod *pod = n != NULL ? roster_find_pod(n->last->roster, namespace, name) : NULL;
     struct usage usage;
 
-    if (pod == NULL)
-        return false;
     for (uint32_t i = pod->first; i < pod->first + pod->count; i++)
         if (!usage_point_is_set(&n->prev->points[i]))
             return false;
     out->time_ns = out->window_ns = 0;
     out->count = 0;
+    out->version = n->version + n->version_step * (1 + (uint64_t)(pod - n->last->roster->pods));
     for (uint32_t i = pod->first; i < pod->first + pod->count; i++)
         if (usage_between(&n->prev->points[i], &n->last->points[i], &usage))
             add_container(out, n->last->roster->containers[i].name, &usage);
     return true;
+}
+
+bool usage_store_pod(const struct usage_store *s, struct str node, struct str namespace, struct str name,
+                     struct pod_usage *out)
+{
+    const struct node_state *n = map_get(&s->nodes, node);
+    const struct roster_pod *pod = n != NULL ? roster_find_pod(n->last->roster, namespace, name) : NULL;
+
+    return pod != NULL && pod_of(n, pod, out);
+}
+
+bool usage_store_next_node(const struct usage_store *s, size_t *at, struct str *name, uint64_t *version)
+{
+    void *value;
+
+    if (!map_next(&s->nodes, at, name, &value))
+        return false;
+    *version = ((const struct node_state *)value)->version;
+    return true;
+}
+
+struct roster *usage_store_roster(const struct usage_store *s, struct str node)
+{
+    const struct node_state *n = map_get(&s->nodes, node);
+
+    return n != NULL ? n->last->roster : NULL;
+}
+
+bool usage_store_pod_at(const struct usage_store *s, struct str node, uint32_t index, struct pod_usage *out)
+{
+    const struct node_state *n = map_get(&s->nodes, node);
+
+    return n != NULL && pod_of(n, &n->last->roster->pods[index], out);
 }

@@ -47,6 +47,13 @@ enum usage_progress {
 /* NODE's newest batch, owned by the store from now on. */
 enum usage_progress usage_store_put(struct usage_store *s, struct str node, struct batch *batch);
 
+/*
+ * Gives NODE's batch, the one just put, the version VERSION: that of the node's usage; its pods have those that follow
+ * in steps of STEP, in the roster's order. True when the pods and containers that have usage are those of the batch
+ * before, so that nothing has appeared or vanished.
+ */
+bool usage_store_set_version(struct usage_store *s, struct str node, uint64_t version, uint64_t step);
+
 /* Forgets NODE, whether it is known or not. */
 void usage_store_drop(struct usage_store *s, struct str node);
 
@@ -63,6 +70,7 @@ struct usage {
     int64_t window_ns; /* since the point before */
     uint64_t cpu_nanocores;
     uint64_t memory_bytes;
+    uint64_t version; /* by usage_store_set_version; 0 without */
 };
 
 /* False, with OUT untouched, when NODE has none. */
@@ -78,6 +86,7 @@ struct container_usage {
 struct pod_usage {
     int64_t time_ns; /* 0: no container has usage */
     int64_t window_ns;
+    uint64_t version;                   /* as of struct usage */
     struct container_usage *containers; /* owned; by name */
     size_t count;
     size_t capacity;
@@ -87,5 +96,17 @@ void pod_usage_free(struct pod_usage *p);
 /* The usage of the pod NAME in NAMESPACE, which runs on NODE. False when there is none. */
 bool usage_store_pod(const struct usage_store *s, struct str node, struct str namespace, struct str name,
                      struct pod_usage *out);
+
+/*
+ * The nodes that have a batch, in no particular order: start with *AT = 0; false at the end. NAME is borrowed. Nothing
+ * may be put or dropped meanwhile.
+ */
+bool usage_store_next_node(const struct usage_store *s, size_t *at, struct str *name, uint64_t *version);
+
+/* The names in NODE's batch, borrowed until its next one; NULL when there is none. */
+struct roster *usage_store_roster(const struct usage_store *s, struct str node);
+
+/* As usage_store_pod, of the pod at INDEX in that roster. */
+bool usage_store_pod_at(const struct usage_store *s, struct str node, uint32_t index, struct pod_usage *out);
 
 #endif

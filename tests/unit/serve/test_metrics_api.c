@@ -51,10 +51,13 @@
     "{\"metadata\":" META_P4                                                                      \
     ",\"timestamp\":\"2026-01-31T12:00:15Z\",\"window\":\"15s\",\"containers\":[{\"name\":\"c\"," \
     "\"usage\":{\"cpu\":\"1n\",\"memory\":\"1Gi\"}}]}"
-#define NODES(items) \
-    "{\"kind\":\"NodeMetricsList\",\"apiVersion\":\"metrics.k8s.io/v1beta1\",\"metadata\":{},\"items\":[" items "]}\n"
-#define PODS(items) \
-    "{\"kind\":\"PodMetricsList\",\"apiVersion\":\"metrics.k8s.io/v1beta1\",\"metadata\":{},\"items\":[" items "]}\n"
+#define LIST_META "{\"resourceVersion\":\"2048005\"}"
+#define NODES(items)                                                                                  \
+    "{\"kind\":\"NodeMetricsList\",\"apiVersion\":\"metrics.k8s.io/v1beta1\",\"metadata\":" LIST_META \
+    ",\"items\":[" items "]}\n"
+#define PODS(items)                                                                                  \
+    "{\"kind\":\"PodMetricsList\",\"apiVersion\":\"metrics.k8s.io/v1beta1\",\"metadata\":" LIST_META \
+    ",\"items\":[" items "]}\n"
 
 #define GROUP_VERSION(version) "{\"groupVersion\":\"metrics.k8s.io/" version "\",\"version\":\"" version "\"}"
 #define GROUP_MEMBERS                                                                        \
@@ -77,13 +80,12 @@
 #define COLUMN(name, format, description)                                                                 \
     "{\"name\":\"" name "\",\"type\":\"string\",\"format\":\"" format "\",\"description\":\"" description \
     "\",\"priority\":0}"
-#define TABLE(rows)                                                                                              \
-    "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{},\"columnDefinitions\":[" COLUMN(      \
-        "Name", "name", "Name of the resource") "," COLUMN("cpu", "quantity",                                    \
-                                                           "") "," COLUMN("memory", "quantity",                  \
-                                                                          "") "," COLUMN("Window", "duration",   \
-                                                                                         "") "],\"rows\":[" rows \
-                                                                                             "]}\n"
+#define TABLE_OF(meta, rows)                                                                         \
+    "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":" meta                       \
+    ",\"columnDefinitions\":[" COLUMN("Name", "name", "Name of the resource") "," COLUMN(            \
+        "cpu", "quantity", "") "," COLUMN("memory", "quantity", "") "," COLUMN("Window", "duration", \
+                                                                               "") "],\"rows\":[" rows "]}\n"
+#define TABLE(rows) TABLE_OF(LIST_META, rows)
 #define PARTIAL(meta) "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":" meta "}"
 #define AS_TABLE                                                                                                    \
     {                                                                                                               \
@@ -138,7 +140,8 @@ static const struct {
     /* v1: another name */
     {{.path = V1 "/nodes"},
      200,
-     "{\"kind\":\"NodeMetricsList\",\"apiVersion\":\"metrics.k8s.io/v1\",\"metadata\":{},\"items\":[" N1 "," N2 "]}\n"},
+     "{\"kind\":\"NodeMetricsList\",\"apiVersion\":\"metrics.k8s.io/v1\",\"metadata\":" LIST_META ",\"items\":[" N1
+     "," N2 "]}\n"},
     {{.path = V1 "/namespaces/default/pods/p1"},
      200,
      "{\"kind\":\"PodMetrics\",\"apiVersion\":\"metrics.k8s.io/v1\",\"metadata\":" META_P1 "," FIGURES_P1 "}\n"},
@@ -217,7 +220,7 @@ static const struct {
                   "{\"cells\":[\"n2\",\"2\",\"1048577\",\"14.985s\"],\"object\":" PARTIAL(META_N2) "}")},
     {{.path = API "/nodes/n2?includeObject=None", .headers = AS_TABLE},
      200,
-     TABLE("{\"cells\":[\"n2\",\"2\",\"1048577\",\"14.985s\"],\"object\":null}")},
+     TABLE_OF("{}", "{\"cells\":[\"n2\",\"2\",\"1048577\",\"14.985s\"],\"object\":null}")},
     {{.path = API "/namespaces/default/pods", .headers = AS_TABLE},
      200,
      TABLE("{\"cells\":[\"p1\",\"100m\",\"1049576\",\"14.9s\"],\"object\":" PARTIAL(
@@ -233,7 +236,7 @@ static const struct {
     {{.path = API "/namespaces/nowhere/pods", .headers = AS_TABLE},
      200,
      "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/"
-     "v1\",\"metadata\":{},\"columnDefinitions\":null,\"rows\":null}\n"},
+     "v1\",\"metadata\":" LIST_META ",\"columnDefinitions\":null,\"rows\":null}\n"},
     {{.path = API "/pods?includeObject=x", .headers = AS_TABLE},
      400,
      STATUS("Unable to convert to Table as requested: includeObject: Invalid value: \\\"x\\\": must be 'Metadata', "
@@ -242,17 +245,17 @@ static const struct {
             "BadRequest", "", "400")},
     {{.path = API "/pods?fieldSelector=metadata.name%3Dp3", .headers = AS_TABLE},
      200,
-     "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{},\"columnDefinitions\":[" COLUMN(
-         "Name", "name", "Name of the resource") "," COLUMN("Window", "duration",
-                                                            "") "],\"rows\":[{\"cells\":[\"p3\",\"0s\"],"
-                                                                "\"object\":" PARTIAL(META_P3) "}]}\n"},
+     "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":" LIST_META
+     ",\"columnDefinitions\":[" COLUMN("Name", "name", "Name of the resource") "," COLUMN(
+         "Window", "duration", "") "],\"rows\":[{\"cells\":[\"p3\",\"0s\"],"
+                                   "\"object\":" PARTIAL(META_P3) "}]}\n"},
 
     /* metadata only */
     {{.path = API "/nodes/n2", .headers = AS("PartialObjectMetadata")}, 200, PARTIAL(META_N2) "\n"},
     {{.path = API "/nodes", .headers = AS("PartialObjectMetadataList")},
      200,
-     "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{},\"items\":[" PARTIAL(
-         META_N1) "," PARTIAL(META_N2) "]}\n"},
+     "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":" LIST_META
+     ",\"items\":[" PARTIAL(META_N1) "," PARTIAL(META_N2) "]}\n"},
     {{.path = API "/pods", .headers = AS("PartialObjectMetadata")},
      406,
      NOT_ACCEPTABLE(
@@ -375,12 +378,15 @@ static void hide_now(struct buf *out, struct str body)
 
 static struct usage_store *the_store;
 static struct catalog *the_catalog;
+static struct ledger *the_ledger;
 
 static struct world *start(void)
 {
     the_store = make_store();
     the_catalog = make_catalog();
-    the_api = metrics_api_new(the_catalog, the_store, STR("10.0.0.9:443"));
+    the_ledger = ledger_new(&(struct ledger_options){
+        .catalog = the_catalog, .store = the_store, .tag = 5, .now_unix_ns = NS_PER_MS}); /* 1000 << 11 | 5 */
+    the_api = metrics_api_new(the_ledger, STR("10.0.0.9:443"));
     return world_new(&(struct world_options){.route = route, .allows_all = true});
 }
 
@@ -388,6 +394,7 @@ static void stop(struct world *w)
 {
     world_free(w);
     metrics_api_free(the_api);
+    ledger_free(the_ledger);
     catalog_free(the_catalog);
     usage_store_free(the_store);
 }
