@@ -134,6 +134,7 @@ bool filesystem_read(const char *path, struct filesystem *out, struct error *err
         .used_bytes = (int64_t)(fs.f_blocks - fs.f_bfree) * block,
         .inodes = fs.f_files > 0 ? (int64_t)fs.f_files : NOT_MEASURED, /* btrfs and others have no fixed number */
         .inodes_free = fs.f_files > 0 ? (int64_t)fs.f_ffree : NOT_MEASURED,
+        .inodes_used = fs.f_files > 0 ? (int64_t)(fs.f_files - fs.f_ffree) : NOT_MEASURED,
     };
     return true;
 }

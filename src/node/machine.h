@@ -36,9 +36,10 @@ struct filesystem {
     int64_t time_unix_ns;
     int64_t capacity_bytes;
     int64_t available_bytes; /* to unprivileged users */
-    int64_t used_bytes;
+    int64_t used_bytes;      /* here and below: of the whole file system, until somebody puts a part of it there */
     int64_t inodes;
     int64_t inodes_free;
+    int64_t inodes_used;
 };
 
 bool filesystem_read(const char *path, struct filesystem *out, struct error *err);

@@ -14,11 +14,20 @@
 #include "node/proc.h"
 #include "node/usage.h"
 
+/* What a container keeps on disk: node/disk_usage.h says what is meant. used_bytes and inodes_used are its own. */
+struct container_disk {
+    bool has_rootfs;
+    struct filesystem rootfs;
+    bool has_logs;
+    struct filesystem logs;
+};
+
 struct container_sample {
     struct str name;
     int64_t start_unix_ns;
     struct usage usage;
-    int64_t nano_cores; /* CPU per second over the time since the sample before: 10^9 is a whole core */
+    int64_t nano_cores;         /* CPU per second over the time since the sample before: 10^9 is a whole core */
+    struct container_disk disk; /* read for the full summary only */
 };
 
 struct pod_sample {
@@ -30,6 +39,8 @@ struct pod_sample {
     int64_t nano_cores;
     const struct container_sample *containers;
     size_t container_count;
+    bool has_ephemeral_storage; /* read for the full summary only */
+    struct filesystem ephemeral_storage;
 };
 
 struct node_sample {
@@ -54,6 +65,8 @@ struct node_sample {
     size_t device_count;
     bool has_filesystem;
     struct filesystem filesystem; /* the one of the kubelet's root folder */
+    bool has_image_filesystem;
+    struct filesystem image_filesystem; /* used_bytes and inodes_used are the programs' */
     int64_t limits_time_unix_ns;
     struct proc_limits limits;
 };

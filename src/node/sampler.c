@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "node/disk_usage.h"
 
 /* Two points of one counter. */
 struct points {
@@ -213,7 +214,25 @@ void sampler_take(struct sampler *s, int64_t now_mono_ns)
         proc_table_free(&pass.processes);
 }
 
-static size_t view_containers(const struct node_pod *pod, struct container_sample *out)
+/* Of a full view: all processes, and those of them that run in containers. */
+struct disk_pass {
+    const char *machine_root;
+    struct proc_table table;
+    struct pid_list contained;
+};
+
+static void view_disk(struct disk_pass *pass, const struct pod_container *c, struct container_disk *out)
+{
+    struct pid_list its;
+
+    container_processes(&pass->table, c->pid, &c->cgroup, &its);
+    container_disk_read(pass->machine_root, &its, out);
+    pid_list_add(&pass->contained, &its);
+    pid_list_free(&its);
+}
+
+/* DISK: NULL in a short view. */
+static size_t view_containers(const struct node_pod *pod, struct disk_pass *disk, struct container_sample *out)
 {
     size_t count = 0;
 
@@ -221,17 +240,20 @@ static size_t view_containers(const struct node_pod *pod, struct container_sampl
         const struct pod_container *c = pod->containers[i];
         if (c->run.phase != RUN_RUNNING || !has_anything(&c->last))
             continue;
-        out[count++] = (struct container_sample){
+        out[count] = (struct container_sample){
             .name = c->spec->name,
             .start_unix_ns = c->run.now.started_unix_ns,
             .usage = c->last,
             .nano_cores = nano_cores(&c->previous, &c->last),
         };
+        if (disk != NULL)
+            view_disk(disk, c, &out[count].disk);
+        count++;
     }
     return count;
 }
 
-static void view_pods(struct sampler *s, struct arena *arena, struct node_sample *out)
+static void view_pods(struct sampler *s, struct arena *arena, struct disk_pass *disk, struct node_sample *out)
 {
     size_t all = static_pods_count(s->options.pods);
     struct pod_sample *pods = arena_zalloc(arena, (all + 1) * sizeof(*pods));
@@ -239,10 +261,10 @@ static void view_pods(struct sampler *s, struct arena *arena, struct node_sample
     for (size_t i = 0; i < all; i++) {
         const struct node_pod *pod = static_pods_at(s->options.pods, i);
         struct container_sample *containers = arena_zalloc(arena, pod->spec->container_count * sizeof(*containers));
-        size_t count = view_containers(pod, containers);
+        size_t count = view_containers(pod, disk, containers);
         if (count == 0)
             continue;
-        pods[out->pod_count++] = (struct pod_sample){
+        pods[out->pod_count] = (struct pod_sample){
             .namespace = pod->spec->namespace,
             .name = pod->spec->name,
             .uid = pod->spec->uid,
@@ -252,6 +274,10 @@ static void view_pods(struct sampler *s, struct arena *arena, struct node_sample
             .containers = containers,
             .container_count = count,
         };
+        if (out->has_filesystem)
+            pods[out->pod_count].has_ephemeral_storage =
+                ephemeral_storage_sum(&pods[out->pod_count], &out->filesystem, &pods[out->pod_count].ephemeral_storage);
+        out->pod_count++;
     }
     out->pods = pods;
 }
@@ -286,6 +312,19 @@ static void view_rest(struct sampler *s, struct arena *arena, struct node_sample
     proc_read_limits(s->machine_root, &out->limits);
 }
 
+static void view_all(struct sampler *s, struct arena *arena, struct node_sample *out)
+{
+    struct disk_pass disk = {.machine_root = s->machine_root};
+    bool has_table = proc_table_read(s->machine_root, &disk.table, NULL);
+
+    view_rest(s, arena, out);
+    view_pods(s, arena, has_table ? &disk : NULL, out);
+    if (has_table)
+        out->has_image_filesystem = image_filesystem_read(s->machine_root, &disk.contained, &out->image_filesystem);
+    proc_table_free(&disk.table);
+    pid_list_free(&disk.contained);
+}
+
 void sampler_view(struct sampler *s, struct arena *arena, bool is_full, struct node_sample *out)
 {
     *out = (struct node_sample){
@@ -303,9 +342,10 @@ void sampler_view(struct sampler *s, struct arena *arena, bool is_full, struct n
     };
     if (out->has_pods_cgroup)
         out->pods_start_unix_ns = cgroup_created_unix_ns(pod_cgroups_all(s->options.around->cgroups));
-    view_pods(s, arena, out);
     if (is_full)
-        view_rest(s, arena, out);
+        view_all(s, arena, out);
+    else
+        view_pods(s, arena, NULL, out);
 }
 
 bool sampler_has_failed(const struct sampler *s)

@@ -43,8 +43,8 @@ void sampler_take(struct sampler *s, int64_t now_mono_ns);
 
 /*
  * The last sample as the encoders want it; arrays in ARENA, strings the pods' own: valid until the loop goes on.
- * IS_FULL: also network, file system and limits, read now. Pods and containers of which nothing was measured are left
- * out.
+ * IS_FULL: also network, file systems, what containers have on disk, and limits, read now. Pods and containers of which
+ * nothing was measured are left out.
  */
 void sampler_view(struct sampler *s, struct arena *arena, bool is_full, struct node_sample *out);
 

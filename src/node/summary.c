@@ -94,19 +94,27 @@ static void write_network(struct json_writer *w, const struct node_sample *s)
     json_close_object(w);
 }
 
-static void write_filesystem(struct json_writer *w, const struct filesystem *fs)
+static void write_filesystem(struct json_writer *w, struct str key, const struct filesystem *fs)
 {
-    json_write_key(w, STR("fs"));
+    json_write_key(w, key);
     json_open_object(w);
     json_member_time(w, STR("time"), fs->time_unix_ns);
     json_member_i64(w, STR("availableBytes"), fs->available_bytes);
     json_member_i64(w, STR("capacityBytes"), fs->capacity_bytes);
-    json_member_i64(w, STR("usedBytes"), fs->used_bytes);
-    if (is_measured(fs->inodes)) {
-        json_member_i64(w, STR("inodesFree"), fs->inodes_free);
-        json_member_i64(w, STR("inodes"), fs->inodes);
-        json_member_i64(w, STR("inodesUsed"), fs->inodes - fs->inodes_free);
-    }
+    member_figure(w, STR("usedBytes"), fs->used_bytes);
+    member_figure(w, STR("inodesFree"), fs->inodes_free);
+    member_figure(w, STR("inodes"), fs->inodes);
+    member_figure(w, STR("inodesUsed"), fs->inodes_used);
+    json_close_object(w);
+}
+
+static void write_runtime(struct json_writer *w, const struct node_sample *s)
+{
+    if (!s->has_image_filesystem)
+        return;
+    json_write_key(w, STR("runtime"));
+    json_open_object(w);
+    write_filesystem(w, STR("imageFs"), &s->image_filesystem);
     json_close_object(w);
 }
 
@@ -133,19 +141,24 @@ static void write_node(struct json_writer *w, const struct node_sample *s, bool 
     if (!is_cpu_and_memory_only) {
         write_network(w, s);
         if (s->has_filesystem)
-            write_filesystem(w, &s->filesystem);
+            write_filesystem(w, STR("fs"), &s->filesystem);
+        write_runtime(w, s);
         write_limits(w, s);
     }
     json_close_object(w);
 }
 
-static void write_container(struct json_writer *w, const struct container_sample *c)
+static void write_container(struct json_writer *w, const struct container_sample *c, bool is_cpu_and_memory_only)
 {
     json_open_object(w);
     json_member_str(w, STR("name"), c->name);
     write_start(w, c->start_unix_ns);
     write_cpu(w, &c->usage, c->nano_cores);
     write_memory(w, &c->usage, NOT_MEASURED);
+    if (c->disk.has_rootfs && !is_cpu_and_memory_only)
+        write_filesystem(w, STR("rootfs"), &c->disk.rootfs);
+    if (c->disk.has_logs && !is_cpu_and_memory_only)
+        write_filesystem(w, STR("logs"), &c->disk.logs);
     json_close_object(w);
 }
 
@@ -162,10 +175,12 @@ static void write_pod(struct json_writer *w, const struct pod_sample *p, bool is
     json_write_key(w, STR("containers"));
     json_open_array(w);
     for (size_t i = 0; i < p->container_count; i++)
-        write_container(w, &p->containers[i]);
+        write_container(w, &p->containers[i], is_cpu_and_memory_only);
     json_close_array(w);
     write_cpu(w, &p->usage, p->nano_cores);
     write_memory(w, &p->usage, NOT_MEASURED);
+    if (p->has_ephemeral_storage && !is_cpu_and_memory_only)
+        write_filesystem(w, STR("ephemeral-storage"), &p->ephemeral_storage);
     if (!is_cpu_and_memory_only && is_measured(p->usage.process_count)) {
         json_write_key(w, STR("process_stats"));
         json_open_object(w);

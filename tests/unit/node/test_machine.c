@@ -80,6 +80,7 @@ static void test_filesystem(void **state)
     (void)state;
     assert_true(filesystem_read("/", &fs, NULL));
     assert_true(fs.capacity_bytes > 0 && fs.used_bytes > 0 && fs.available_bytes <= fs.capacity_bytes);
+    assert_int_equal(fs.inodes_used, is_measured(fs.inodes) ? fs.inodes - fs.inodes_free : NOT_MEASURED);
     assert_false(filesystem_read(FIXTURES "/nowhere", &fs, &err));
     assert_non_null(strstr(error_text(&err), "no such file"));
 }

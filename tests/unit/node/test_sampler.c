@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -13,6 +14,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "machine_tree.h"
 
 /* A sampler over one of the fixture machines, with manifests in a folder of its own. */
 struct fixture {
@@ -154,6 +156,48 @@ static void test_by_proc(void **state)
     assert_true(str_eq_cstr(sample.default_device, "eth0"));
     assert_true(sample.has_filesystem); /* of the next folder upwards that is there */
     assert_int_equal(sample.limits.tasks, 188);
+    /* the fixture's processes have no descriptors: nothing is known of their disk, and no zero */
+    assert_false(sample.pods[0].containers[0].disk.has_rootfs || sample.pods[0].has_ephemeral_storage);
+    assert_false(sample.has_image_filesystem);
+}
+
+/* What a real process, this test, has on disk: in the full view only. */
+static void test_disk(void **state)
+{
+    struct fixture *f = *state;
+    auto_arena struct arena arena = {0};
+    auto_buf struct buf annotations = {0}, pid = {0}, file = {0};
+    struct node_sample sample;
+    const struct container_disk *disk;
+    struct stat st;
+
+    open_machine(f, "");
+    f->around.boot_unix_ns = proc_boot_unix_ns();
+    buf_printf(&pid, "%lld\n", (long long)getpid());
+    put(f, "self.pid", buf_cstr(&pid));
+    buf_printf(&annotations, "\"tacho.dev/pid-file\":\"%s/self.pid\"", f->folder);
+    put_pod(f, "self", buf_cstr(&annotations), "{\"name\":\"c\"}");
+    buf_printf(&file, "%s/kept", f->folder);
+    auto_close int kept = open(buf_cstr(&file), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    assert_int_equal(write(kept, "kept", 4), 4);
+    static_pods_look(f->pods);
+    sampler_take(f->sampler, 1);
+    sampler_view(f->sampler, &arena, false, &sample);
+    assert_int_equal(sample.pod_count, 1);
+    disk = &sample.pods[0].containers[0].disk;
+    assert_false(disk->has_rootfs || disk->has_logs || sample.pods[0].has_ephemeral_storage);
+    assert_false(sample.has_image_filesystem);
+    sampler_view(f->sampler, &arena, true, &sample);
+    disk = &sample.pods[0].containers[0].disk;
+    assert_true(disk->has_rootfs && (disk->rootfs.inodes_used >= 1 || is_in_memory(f->folder)));
+    assert_true(sample.pods[0].has_ephemeral_storage);
+    assert_int_equal(sample.pods[0].ephemeral_storage.used_bytes,
+                     disk->rootfs.used_bytes + (disk->has_logs ? disk->logs.used_bytes : 0));
+    assert_int_equal(sample.pods[0].ephemeral_storage.capacity_bytes, sample.filesystem.capacity_bytes);
+    assert_int_equal(stat("/proc/self/exe", &st), 0);
+    assert_true(sample.has_image_filesystem);
+    assert_int_equal(sample.image_filesystem.used_bytes, st.st_blocks * 512);
+    assert_int_equal(sample.image_filesystem.inodes_used, 1);
 }
 
 /* Of a process that was moved while it ran, its cgroup knows a part. */
@@ -237,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_v2, setup, teardown),
         cmocka_unit_test_setup_teardown(test_by_proc, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_disk, setup, teardown),
         cmocka_unit_test_setup_teardown(test_moved, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rates, setup, teardown),
     };
