@@ -25,6 +25,11 @@ test:
 	@scripts/install-packages.sh build run test lint
 	@scripts/test.sh $(CHECKED) $(FUZZ)
 
+# Against a real cluster that may be changed: KUBECONFIG is its admin's (tests/real).
+test-real: image
+	@scripts/install-packages.sh run test
+	@scripts/test-real.sh $(BUILD)
+
 lint:
 	@scripts/install-packages.sh build test lint
 	@scripts/lint.sh $(LINTED)
@@ -37,11 +42,16 @@ bench: all
 	@scripts/install-packages.sh build run test
 	@scripts/bench.sh $(BUILD)
 
+# An OCI archive of metrics-server: build/image/metrics-server.tar
+image:
+	@scripts/install-packages.sh build image
+	@scripts/image.sh $(BUILD)/image
+
 install: all
 	install -D $(BUILD)/tacho $(DESTDIR)$(PREFIX)/bin/tacho
 	install -D $(BUILD)/metrics-server $(DESTDIR)$(PREFIX)/bin/metrics-server
 
 clean:
-	rm -rf $(BUILD) $(CHECKED) $(LINTED) $(FUZZ) build-bench
+	rm -rf $(BUILD) $(CHECKED) $(LINTED) $(FUZZ) build-bench build-image
 
-.PHONY: all run test lint fuzz bench install clean
+.PHONY: all run test test-real lint fuzz bench image install clean
