@@ -186,8 +186,8 @@ struct authz_delegated *authz_delegated_new(uv_loop_t *loop, const struct authz_
 {
     struct authz_delegated *d = mem_zalloc(sizeof(*d));
 
-    d->allowed_ttl_ns = options->allowed_ttl_ns > 0 ? options->allowed_ttl_ns : 10 * NS_PER_S;
-    d->denied_ttl_ns = options->denied_ttl_ns > 0 ? options->denied_ttl_ns : 10 * NS_PER_S;
+    d->allowed_ttl_ns = options->allowed_ttl_ns != 0 ? options->allowed_ttl_ns : 10 * NS_PER_S;
+    d->denied_ttl_ns = options->denied_ttl_ns != 0 ? options->denied_ttl_ns : 10 * NS_PER_S;
     d->review = review_new(loop, &(struct review_options){
                                      .client = options->client,
                                      .path = STR("/apis/authorization.k8s.io/v1/subjectaccessreviews"),

@@ -13,8 +13,8 @@ struct authz_delegated;
 
 struct authz_delegated_options {
     struct rest_client *client; /* borrowed */
-    int64_t allowed_ttl_ns;     /* 0: 10 s */
-    int64_t denied_ttl_ns;      /* 0: 10 s */
+    int64_t allowed_ttl_ns;     /* 0: 10 s; below 0: answers aren't kept */
+    int64_t denied_ttl_ns;      /* the same */
 };
 
 struct authz_delegated *authz_delegated_new(uv_loop_t *loop, const struct authz_delegated_options *options);

@@ -92,7 +92,7 @@ struct token_review *token_review_new(uv_loop_t *loop, struct rest_client *clien
 {
     struct token_review *t = mem_zalloc(sizeof(*t));
 
-    t->ttl_ns = ttl_ns > 0 ? ttl_ns : 10 * NS_PER_S;
+    t->ttl_ns = ttl_ns != 0 ? ttl_ns : 10 * NS_PER_S;
     t->review = review_new(loop, &(struct review_options){
                                      .client = client,
                                      .path = STR("/apis/authentication.k8s.io/v1/tokenreviews"),

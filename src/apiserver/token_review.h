@@ -11,7 +11,7 @@
 
 struct token_review;
 
-/* CLIENT is borrowed. TTL_NS 0: 10 s. */
+/* CLIENT is borrowed. TTL_NS 0: 10 s; below 0: answers aren't kept. */
 struct token_review *token_review_new(uv_loop_t *loop, struct rest_client *client, int64_t ttl_ns);
 
 /* Requests must be gone by then. The loop's next turns give the memory back. */

@@ -167,6 +167,8 @@ bool flag_set(struct flag *flag, struct str text, struct error *err)
         return duration_parse_explained(text, flag->value.number, err);
     case FLAG_LIST:
         return set_list(flag, text, err);
+    case FLAG_OTHER:
+        return flag->type->set(flag->value.other, text, !flag->is_changed, err);
     }
     __builtin_unreachable();
 }
@@ -207,6 +209,8 @@ char *flag_default_text(const struct flag *flag)
         if (flag->value.list->count > 0)
             add_list(&text, flag->value.list);
         break;
+    case FLAG_OTHER:
+        return flag->type->print(flag->value.other);
     }
     return text.len > 0 ? buf_take(&text) : NULL;
 }

@@ -16,6 +16,7 @@ enum flag_kind {
     FLAG_INT,
     FLAG_DURATION,
     FLAG_LIST,
+    FLAG_OTHER, /* of a struct flag_type */
 };
 
 struct flag {
@@ -31,8 +32,10 @@ struct flag {
         bool *boolean;
         int64_t *number; /* FLAG_INT, FLAG_DURATION (nanoseconds) */
         struct string_list *list;
-    } value;            /* borrowed */
-    char *owned;        /* what a string variable points to once the flag was given */
+        void *other;
+    } value;                      /* borrowed */
+    const struct flag_type *type; /* of FLAG_OTHER; borrowed */
+    char *owned;                  /* what a string variable points to once the flag was given */
     char *default_text; /* what the help shows, without "(default )"; owned; NULL when there is nothing to show */
 };
 

@@ -144,6 +144,17 @@ void flags_list(struct flags *f, const char *name, char shorthand, struct string
             (struct flag){.kind = FLAG_LIST, .name = name, .shorthand = shorthand, .value.list = value, .help = help});
 }
 
+void flags_value(struct flags *f, const char *name, char shorthand, const struct flag_type *type, void *value,
+                 const char *help)
+{
+    declare(f, (struct flag){.kind = FLAG_OTHER,
+                             .name = name,
+                             .shorthand = shorthand,
+                             .type = type,
+                             .value.other = value,
+                             .help = help});
+}
+
 void flags_deprecated(struct flags *f, const char *message)
 {
     assert(f->count > 0);

@@ -39,6 +39,21 @@ void flags_int(struct flags *f, const char *name, char shorthand, int64_t *value
 void flags_duration(struct flags *f, const char *name, char shorthand, int64_t *value_ns, const char *help);
 void flags_list(struct flags *f, const char *name, char shorthand, struct string_list *value, const char *help);
 
+/*
+ * A kind of value that the functions above don't know. SET puts TEXT into VALUE (IS_FIRST: the default goes), or leaves
+ * it alone and says why not; PRINT returns the default as help shows it, on the heap, or NULL when there is nothing to
+ * show.
+ */
+struct flag_type {
+    const char *name; /* what help calls the value: "ip" */
+    bool (*set)(void *value, struct str text, bool is_first, struct error *err);
+    char *(*print)(const void *value);
+};
+
+/* Declares a flag of such a kind. TYPE is borrowed, static; VALUE is the variable. */
+void flags_value(struct flags *f, const char *name, char shorthand, const struct flag_type *type, void *value,
+                 const char *help);
+
 /* How the usage line calls the arguments that are no flags: "[NAME...]". Borrowed. */
 void flags_arguments(struct flags *f, const char *arguments);
 

@@ -31,7 +31,7 @@ static struct str split_help(const struct flag *flag, struct buf *text)
         return name;
     }
     buf_add_cstr(text, flag->help);
-    return str_of(types[flag->kind]);
+    return str_of(flag->kind == FLAG_OTHER ? flag->type->name : types[flag->kind]);
 }
 
 static void describe(const struct flag *flag, struct help_line *line)

@@ -1,6 +1,8 @@
 #include "base/log.h"
 
 #include "base/alloc.h"
+#include "base/log_json.h"
+#include "base/log_vmodule.h"
 #include "base/quote.h"
 
 #include <errno.h>
@@ -11,15 +13,21 @@
 
 static atomic_int verbosity;
 static atomic_int log_fd = STDERR_FILENO;
+static atomic_int log_format = LOG_FORMAT_TEXT;
 
 void log_set_verbosity(int v)
 {
     atomic_store(&verbosity, v);
 }
 
-bool log_is_verbose(int v)
+bool log_file_is_verbose(int v, const char *file)
 {
-    return v <= atomic_load_explicit(&verbosity, memory_order_relaxed);
+    return v <= atomic_load_explicit(&verbosity, memory_order_relaxed) || v <= log_vmodule_level(file);
+}
+
+void log_set_format(enum log_format format)
+{
+    atomic_store(&log_format, (int)format);
 }
 
 void log_set_fd(int fd)
@@ -81,10 +89,14 @@ void log_line(enum log_level level, const char *file, int line, const char *mess
     auto_buf struct buf text = {0};
     int saved_errno = errno;
 
-    add_head(&text, level, file, line);
-    quote_add(&text, str_of(message));
-    for (; fields->key != NULL; fields++)
-        add_field(&text, fields);
+    if (atomic_load(&log_format) == LOG_FORMAT_JSON) {
+        log_json_add(&text, level, file, line, str_of(message), fields);
+    } else {
+        add_head(&text, level, file, line);
+        quote_add(&text, str_of(message));
+        for (; fields->key != NULL; fields++)
+            add_field(&text, fields);
+    }
     buf_add_char(&text, '\n');
     write_whole(buf_str(&text));
     errno = saved_errno;
@@ -102,8 +114,12 @@ void log_text(enum log_level level, const char *file, int line, const char *form
     va_end(ap);
     if (str_ends_with(buf_str(&message), STR("\n")))
         message.len--;
-    add_head(&text, level, file, line);
-    quote_add_bare(&text, buf_str(&message));
+    if (atomic_load(&log_format) == LOG_FORMAT_JSON) {
+        log_json_add(&text, level, file, line, buf_str(&message), &(const struct log_field){.key = NULL});
+    } else {
+        add_head(&text, level, file, line);
+        quote_add_bare(&text, buf_str(&message));
+    }
     buf_add_char(&text, '\n');
     write_whole(buf_str(&text));
     errno = saved_errno;

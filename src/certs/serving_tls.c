@@ -31,6 +31,8 @@ static struct tls_server *make_tls(const struct serving_tls *s, const struct buf
         .key_pem = buf_str(key),
         .is_http2_enabled = s->options.is_http2_enabled,
         .min_version = s->options.min_version,
+        .cipher_list = s->options.cipher_list,
+        .groups = s->options.groups,
     };
 
     return tls_server_new(&options, err);

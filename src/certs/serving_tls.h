@@ -21,7 +21,9 @@ struct serving_tls_options {
     const char *key_file;
     const char *folder; /* where the self-signed pair is, when there are no files */
     bool is_http2_enabled;
-    int min_version; /* as struct tls_server_options */
+    int min_version; /* this and the next two as in struct tls_server_options */
+    const char *cipher_list;
+    const char *groups;
 
     /* Connections from now on are to use TLS, which is valid until the next call. */
     void (*on_renewed)(void *arg, struct tls_server *tls);

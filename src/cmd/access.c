@@ -46,6 +46,12 @@ static void free_strs(struct str_list *list)
     free((struct str *)(uintptr_t)list->items);
 }
 
+/* A flag's 0 means that answers aren't kept, which below is a negative time. */
+static int64_t ttl_of(int64_t flag)
+{
+    return flag > 0 ? flag : -1;
+}
+
 static bool start_authn(struct access *a, uv_loop_t *loop, struct rest_client *client, struct error *err)
 {
     const struct metrics_server_flags *f = a->flags;
@@ -57,7 +63,7 @@ static bool start_authn(struct access *a, uv_loop_t *loop, struct rest_client *c
         .client = client,
         .is_lookup_skipped = f->is_lookup_skipped,
         .client_ca_pem = buf_str(&client_ca),
-        .token_ttl_ns = f->token_ttl_ns,
+        .token_ttl_ns = ttl_of(f->token_ttl_ns),
         .on_loaded = on_authn_loaded,
         .arg = a,
         .proxy = {.ca_pem = buf_str(&proxy_ca),
@@ -78,8 +84,9 @@ static bool start_authn(struct access *a, uv_loop_t *loop, struct rest_client *c
 
 static void start_authz(struct access *a, uv_loop_t *loop, struct rest_client *client)
 {
-    const struct authz_delegated_options options = {
-        .client = client, .allowed_ttl_ns = a->flags->allowed_ttl_ns, .denied_ttl_ns = a->flags->denied_ttl_ns};
+    const struct authz_delegated_options options = {.client = client,
+                                                    .allowed_ttl_ns = ttl_of(a->flags->allowed_ttl_ns),
+                                                    .denied_ttl_ns = ttl_of(a->flags->denied_ttl_ns)};
 
     a->always_allowed = to_strs(&a->flags->always_allow_paths);
     a->authz = authz_delegated_new(loop, &options);

@@ -6,11 +6,16 @@
 #define CMD_LISTENING_H
 
 #include "apiserver/server.h"
+#include "cmd/metrics_server_flags.h"
 
-/* Listens on ADDRESS and PORT, and logs where. Errors as api_server_listen's. */
-bool listening_open(struct api_server *server, const char *address, uint16_t port, struct error *err);
+/* Listens on --bind-address and --secure-port, and logs where; port 0 is: nowhere. Errors as api_server_listen's. */
+bool listening_open(struct api_server *server, const struct metrics_server_flags *flags, struct error *err);
 
-/* Appends what discovery tells clients, "10.0.0.7:10250": ADDRESS, or of all the first that others can reach. */
-void listening_print_address(const char *address, uint16_t port, struct buf *to);
+/*
+ * Appends what discovery tells clients, "10.0.0.7:10250": --external-hostname, else --advertise-address, else
+ * --bind-address, or when that means all addresses the first that others can reach. The port is --secure-port unless
+ * the host name brings one along.
+ */
+void listening_print_address(const struct metrics_server_flags *flags, struct buf *to);
 
 #endif

@@ -12,6 +12,7 @@
 #include "cmd/access.h"
 #include "cmd/collection.h"
 #include "cmd/listening.h"
+#include "net/tls_names.h"
 #include "serve/metrics_api.h"
 
 /* Everything there is one of. Static, so that it is valid for as long as anything may point to it. */
@@ -24,6 +25,7 @@ static struct server {
     struct api_clients clients;
     struct collection collection;
     struct access access;
+    struct buf ciphers, groups; /* OpenSSL's words for what flags say */
     struct serving_tls *tls;
     struct api_server *server;
     struct health *health;
@@ -49,14 +51,20 @@ static void on_certificate_renewed(void *arg, struct tls_server *tls)
 static bool open_tls(struct server *s, struct error *err)
 {
     const struct metrics_server_flags *f = &s->flags;
+    int min_version;
+
+    if (!tls_version_of(str_of(f->tls_min_version), &min_version, err) ||
+        !tls_ciphers_of(f->tls_ciphers.items, f->tls_ciphers.count, min_version, &s->ciphers, err) ||
+        !tls_groups_of(f->tls_curves.items, f->tls_curves.count, &s->groups, err))
+        return false;
     const struct serving_tls_options options = {
         .certificate_file = f->tls_certificate,
         .key_file = f->tls_key,
         .folder = f->cert_dir,
         .is_http2_enabled = !f->is_http2_disabled,
-        .min_version = flag_is_given(f->tls_min_version) && strcmp(f->tls_min_version, "VersionTLS13") == 0
-                           ? TLS1_3_VERSION
-                           : TLS1_2_VERSION,
+        .min_version = min_version,
+        .cipher_list = buf_cstr(&s->ciphers),
+        .groups = s->groups.len > 0 ? buf_cstr(&s->groups) : NULL,
         .on_renewed = on_certificate_renewed,
         .arg = s,
     };
@@ -73,8 +81,13 @@ static unsigned limit_of(int64_t flag)
 
 static void make_server(struct server *s)
 {
+    struct http_limits limits = http_limits_default;
+
+    if (s->flags.max_streams > 0)
+        limits.max_streams = (unsigned)s->flags.max_streams;
     const struct api_server_options options = {
         .tls = serving_tls_server(s->tls),
+        .limits = &limits,
         .authn = access_authenticator(&s->access),
         .authz = access_authorizer(&s->access),
         .max_in_flight = limit_of(s->flags.max_in_flight),
@@ -90,7 +103,7 @@ static void add_routes(struct server *s)
 {
     auto_buf struct buf address = {0};
 
-    listening_print_address(s->flags.bind_address, (uint16_t)s->flags.secure_port, &address);
+    listening_print_address(&s->flags, &address);
     s->api = metrics_api_new(s->collection.ledger, buf_str(&address));
     metrics_api_install(s->api, s->server);
     s->health = health_new();
@@ -105,7 +118,7 @@ static bool start_serving(struct server *s, struct error *err)
         return false;
     make_server(s);
     add_routes(s);
-    return listening_open(s->server, s->flags.bind_address, (uint16_t)s->flags.secure_port, err);
+    return listening_open(s->server, &s->flags, err);
 }
 
 /* --- life --- */
@@ -186,6 +199,8 @@ static bool run(struct server *s, struct error *err)
     health_free(s->health);
     collection_free(&s->collection);
     api_clients_free(&s->clients);
+    buf_free(&s->ciphers);
+    buf_free(&s->groups);
     uv_loop_close(&s->loop);
     return true;
 }
@@ -213,6 +228,8 @@ int main(int argc, char **argv)
         return 0;
     }
     log_set_verbosity((int)s->flags.verbosity);
+    log_set_vmodule(str_of(s->flags.vmodule));
+    log_set_format(strcmp(s->flags.logging_format, "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT);
     if (!run(s, &err)) {
         log_fatal("metrics-server can't start", LOG_ERR(&err));
         return 1;

@@ -128,28 +128,35 @@ static bool make_address(const char *address, uint16_t port, struct sockaddr_sto
     return false;
 }
 
-struct tcp_listener *tcp_listener_open(uv_loop_t *loop, const char *address, uint16_t port,
-                                       const struct tcp_listener_events *events, void *arg, struct error *err)
+int tcp_listener_socket(const char *address, uint16_t port, bool shares_port, struct error *err)
 {
     struct sockaddr_storage where;
     socklen_t len;
     bool is_ip6 = strchr(address, ':') != NULL;
     if (!make_address(address, port, &where, &len)) {
         error_set(err, EINVAL, "listen on %s: not an IP address", address);
-        return NULL;
+        return -1;
     }
     int on = 1, off = 0;
     int fd = socket(where.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+        (shares_port && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) ||
         (is_ip6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) != 0) ||
         bind(fd, (const struct sockaddr *)&where, len) != 0 || listen(fd, BACKLOG) != 0) {
         int cause = errno;
         if (fd >= 0)
             close(fd);
         error_set_errno(err, cause, is_ip6 ? "listen on [%s]:%u" : "listen on %s:%u", address, port);
-        return NULL;
+        return -1;
     }
-    return tcp_listener_adopt(loop, fd, events, arg, err);
+    return fd;
+}
+
+struct tcp_listener *tcp_listener_open(uv_loop_t *loop, const char *address, uint16_t port,
+                                       const struct tcp_listener_events *events, void *arg, struct error *err)
+{
+    int fd = tcp_listener_socket(address, port, false, err);
+    return fd >= 0 ? tcp_listener_adopt(loop, fd, events, arg, err) : NULL;
 }
 
 uint16_t tcp_listener_port(const struct tcp_listener *l)

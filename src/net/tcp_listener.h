@@ -24,7 +24,13 @@ struct tcp_listener_events {
 struct tcp_listener *tcp_listener_open(uv_loop_t *loop, const char *address, uint16_t port,
                                        const struct tcp_listener_events *events, void *arg, struct error *err);
 
-/* The same on FD, which listens already and is owned by the listener from then on, also on failure. */
+/*
+ * A socket that listens so, for tcp_listener_adopt; -1 with the errno as code. SHARES_PORT: other sockets that say so
+ * too may listen on the same port (SO_REUSEPORT), and the kernel spreads connections over them.
+ */
+int tcp_listener_socket(const char *address, uint16_t port, bool shares_port, struct error *err);
+
+/* As tcp_listener_open, on FD, which listens already and is owned by the listener from then on, also on failure. */
 struct tcp_listener *tcp_listener_adopt(uv_loop_t *loop, int fd, const struct tcp_listener_events *events, void *arg,
                                         struct error *err);
 

@@ -187,6 +187,8 @@ struct tls_server *tls_server_new(const struct tls_server_options *options, stru
     SSL_CTX_set_cert_verify_callback(context, accept_any_client, NULL);
     const char *ciphers = options->cipher_list != NULL ? options->cipher_list : TLS12_CIPHERS;
     bool ok = SSL_CTX_set_cipher_list(context, ciphers) == 1 || tls_error(err, "cipher list \"%s\"", ciphers);
+    if (ok && options->groups != NULL && SSL_CTX_set1_groups_list(context, options->groups) != 1)
+        ok = tls_error(err, "groups \"%s\"", options->groups);
     if (!ok || !use_pair(context, options->certificate_pem, options->key_pem, err) ||
         !hint_client_cas(context, options->client_ca_pem, err)) {
         SSL_CTX_free(context);

@@ -26,8 +26,9 @@ struct tls_server_options {
     struct str key_pem;
     struct str client_ca_pem; /* names sent in the certificate request; may be empty */
     bool is_http2_enabled;    /* ALPN: h2 and http/1.1, or http/1.1 alone */
-    int min_version;          /* TLS1_2_VERSION (also when 0) or TLS1_3_VERSION */
-    const char *cipher_list;  /* OpenSSL names for TLS 1.2; NULL: forward-secret AEAD suites */
+    int min_version;          /* TLS1_VERSION .. TLS1_3_VERSION; 0: TLS1_2_VERSION */
+    const char *cipher_list;  /* OpenSSL names for TLS 1.2; NULL: forward-secret AEAD suites (net/tls_names.h) */
+    const char *groups;       /* OpenSSL names of key exchange groups; NULL: OpenSSL's default */
 };
 
 /* NULL when the pair doesn't load or doesn't match. The message names what is wrong, not where the bytes came from:

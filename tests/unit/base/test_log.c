@@ -258,12 +258,88 @@ static void test_lost_lines(void **state)
     close(ends[1]);
 }
 
+static void test_json(void **state)
+{
+    struct recorder recorder;
+
+    (void)state;
+    start(&recorder);
+    log_set_format(LOG_FORMAT_JSON);
+    log_info("Serving \"securely\"\n", LOG_CSTR("address", "[::]:4443"), LOG_NUM("port", -1), LOG_BOOL("ready", true));
+    log_error("bad", LOG_STR("bytes", str_from("a\xff\xc3\xa9\x01", 5)));
+    log_plain(LOG_LEVEL_WARNING, "plain %d", 7);
+    log_set_format(LOG_FORMAT_TEXT);
+    stop(&recorder);
+    check(buf_cstr(&recorder.text),
+          "^\\{\"ts\":[0-9]{13}\\.[0-9]{3},\"caller\":\"test_log.c:[0-9]+\",\"msg\":\"Serving "
+          "\\\\\"securely\\\\\"\\\\n\","
+          "\"v\":0,\"address\":\"\\[::\\]:4443\",\"port\":-1,\"ready\":true\\}\n"
+          "\\{\"ts\":[0-9.]+,\"caller\":\"test_log.c:[0-9]+\",\"msg\":\"bad\",\"bytes\":"
+          "\"a\\\\ufffd\xc3\xa9\\\\u0001\"\\}\n"
+          "\\{\"ts\":[0-9.]+,\"caller\":\"test_log.c:[0-9]+\",\"msg\":\"plain 7\",\"v\":0\\}\n$");
+    buf_free(&recorder.text);
+}
+
+static const struct {
+    const char *vmodule;
+    const char *file;
+    bool is_verbose; /* at 3 */
+} modules[] = {
+    {"", "../src/net/server.c", false},
+    {"server=3", "../src/net/server.c", true},
+    {"server=2", "../src/net/server.c", false},
+    {"ser*=3", "../src/net/server.c", true},
+    {"other=9,server=3", "../src/net/server.c", true},
+    {"server=0,s*=9", "../src/net/server.c", false},
+    {"net=9", "../src/net/server.c", false},
+    {"../src/net/server=3", "../src/net/server.c", true},
+    {"*/net/server=3", "../src/net/server.c", false},
+};
+
+static void test_vmodule(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+        log_set_vmodule(str_of(modules[i].vmodule));
+        if (log_file_is_verbose(3, modules[i].file) != modules[i].is_verbose)
+            fail_msg("%s", modules[i].vmodule);
+    }
+    log_set_vmodule(STR("test_log=5"));
+    assert_true(log_is_verbose(5));
+    assert_false(log_is_verbose(6));
+    log_set_vmodule(STR(""));
+    assert_false(log_is_verbose(1));
+}
+
+static void test_vmodule_faults(void **state)
+{
+    static const struct {
+        const char *vmodule;
+        const char *error;
+    } faults[] = {
+        {"a", "\"a\" does not have the pattern=N format"},
+        {"a=1,=2", "\"=2\" does not have the pattern=N format"},
+        {"a=1=2", "\"a=1=2\" does not have the pattern=N format"},
+        {"a=-1", "parsing verbosity in \"a=-1\": invalid syntax"},
+    };
+
+    (void)state;
+    assert_true(log_check_vmodule(STR("a=1,,b=2"), NULL));
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        auto_error struct error err = {0};
+        assert_false(log_check_vmodule(str_of(faults[i].vmodule), &err));
+        assert_string_equal(error_text(&err), faults[i].error);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fields),     cmocka_unit_test(test_plain),   cmocka_unit_test(test_head),
-        cmocka_unit_test(test_verbosity),  cmocka_unit_test(test_threads), cmocka_unit_test(test_interrupted_writes),
-        cmocka_unit_test(test_lost_lines),
+        cmocka_unit_test(test_fields),     cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_head),       cmocka_unit_test(test_verbosity),
+        cmocka_unit_test(test_threads),    cmocka_unit_test(test_interrupted_writes),
+        cmocka_unit_test(test_lost_lines), cmocka_unit_test(test_json),
+        cmocka_unit_test(test_vmodule),    cmocka_unit_test(test_vmodule_faults),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
