@@ -8,11 +8,11 @@
 #include <assert.h>
 
 #if defined(__x86_64__)
-#define BUILD_MACHINE "amd64"
+const char build_platform[] = "linux/amd64";
 #elif defined(__aarch64__)
-#define BUILD_MACHINE "arm64"
+const char build_platform[] = "linux/arm64";
 #else
-#define BUILD_MACHINE "unknown"
+const char build_platform[] = "linux/unknown";
 #endif
 
 struct api_server *api_server_new(uv_loop_t *loop, const struct api_server_options *options)
@@ -84,6 +84,17 @@ unsigned api_server_in_flight(const struct api_server *s)
     return s->in_flight;
 }
 
+void api_server_load(const struct api_server *s, unsigned *reading, unsigned *mutating)
+{
+    *reading = s->reading;
+    *mutating = s->mutating;
+}
+
+uint64_t api_server_handshake_failures(const struct api_server *s)
+{
+    return http_server_handshake_failures(s->http);
+}
+
 static void on_timer_closed(uv_handle_t *timer)
 {
     struct api_server *s = timer->data;
@@ -130,7 +141,7 @@ void build_version_handle(void *arg, struct api_request *r)
     json_member_cstr(&w, STR("buildDate"), v->build_date);
     json_member_cstr(&w, STR("goVersion"), "");
     json_member_cstr(&w, STR("compiler"), "cc");
-    json_member_cstr(&w, STR("platform"), "linux/" BUILD_MACHINE);
+    json_member_cstr(&w, STR("platform"), build_platform);
     json_close_object(&w);
     json_indent(&text, buf_str(&json));
     api_respond_bytes(r, 200, STR("application/json"), buf_str(&text));

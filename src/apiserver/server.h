@@ -109,6 +109,12 @@ void api_server_close(struct api_server *s, int64_t grace_ns, void (*on_closed)(
 /* Requests under way now, long-running ones included. */
 unsigned api_server_in_flight(const struct api_server *s);
 
+/* Of those, the ones that are counted against max_in_flight and max_mutating_in_flight. */
+void api_server_load(const struct api_server *s, unsigned *reading, unsigned *mutating);
+
+/* As http_server_handshake_failures. */
+uint64_t api_server_handshake_failures(const struct api_server *s);
+
 /* The default answer to a failure: a Status, or the text of Kubernetes' API servers. */
 void api_fail(struct api_request *r, const struct api_failure *failure);
 
@@ -126,5 +132,8 @@ struct build_version {
     const char *build_date; /* RFC 3339 */
 };
 api_handler build_version_handle;
+
+/* "linux/amd64": what this was built for. */
+extern const char build_platform[];
 
 #endif

@@ -62,6 +62,7 @@ struct http_server {
     int open_handles;
     int64_t timer_ns; /* when it fires; INT64_MAX: it doesn't */
     unsigned failures;
+    uint64_t handshake_failures;
     int64_t failures_since_ns;
     bool is_closing;
     int64_t grace_until_ns;
@@ -346,6 +347,8 @@ static void on_stream_closed(void *arg, struct tls_stream *stream, const struct 
     struct server_connection *c = arg;
     struct http_server *s = c->server;
     (void)stream;
+    if (c->http == NULL && !c->is_evicted && !s->is_closing)
+        s->handshake_failures++;
     if (c->http == NULL && err != NULL)
         log_failure(s, "Connection failed", c->peer, err);
     if (c->http != NULL)
@@ -457,6 +460,11 @@ bool http_server_adopt(struct http_server *s, int fd, struct error *err)
 uint16_t http_server_port(const struct http_server *s)
 {
     return s->listener_count > 0 ? tcp_listener_port(s->listeners[0]) : 0;
+}
+
+uint64_t http_server_handshake_failures(const struct http_server *s)
+{
+    return s->handshake_failures;
 }
 
 unsigned http_server_connections(const struct http_server *s)

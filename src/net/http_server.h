@@ -105,6 +105,10 @@ uint16_t http_server_port(const struct http_server *s); /* of the first listener
 
 unsigned http_server_connections(const struct http_server *s);
 
+/* Connections, since the start, that ended before TLS was agreed on: strangers, scanners, clients that don't trust us.
+ */
+uint64_t http_server_handshake_failures(const struct http_server *s);
+
 /*
  * Closes the listeners, lets exchanges in flight end (GOAWAY on HTTP/2, Connection: close on HTTP/1.1) for at most
  * GRACE_NS, then cuts them off, frees everything and calls ON_CLOSED.

@@ -1,0 +1,92 @@
+#include "apiserver/request_metrics_specs.h"
+
+static const double duration_bounds[] = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1,  1.25, 1.5, 2,
+                                         3,     4,     5,    6,   8,   10,  15,  20,  30, 45,   60};
+static const double sli_bounds[] = {0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1,  1.25, 1.5, 2, 3,
+                                    4,    5,   6,   8,   10,  15,  20, 30,   45,  60};
+static const double size_bounds[] = {1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+static const double access_bounds[] = {0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128,
+                                       0.256, 0.512, 1.024, 2.048, 4.096, 8.192, 16.384};
+
+const struct metric_spec request_family_specs[REQUEST_FAMILY_COUNT] = {
+    [FAMILY_REQUESTS] = {.name = "apiserver_request_total",
+                         .help = "Counter of apiserver requests broken out for each verb, dry run value, group, "
+                                 "version, resource, scope, component, and HTTP response code.",
+                         .type = METRIC_COUNTER,
+                         .stability = METRIC_STABLE,
+                         .labels = {"code", "component", "dry_run", "group", "resource", "scope", "subresource", "verb",
+                                    "version"}},
+    [FAMILY_DURATION] = {.name = "apiserver_request_duration_seconds",
+                         .help = "Response latency distribution in seconds for each verb, dry run value, group, "
+                                 "version, resource, subresource, scope and component.",
+                         .type = METRIC_HISTOGRAM,
+                         .stability = METRIC_STABLE,
+                         .labels = {"component", "dry_run", "group", "resource", "scope", "subresource", "verb",
+                                    "version"},
+                         METRIC_BOUNDS(duration_bounds)},
+    [FAMILY_SLI_DURATION] = {.name = "apiserver_request_sli_duration_seconds",
+                             .help = "Response latency distribution (not counting webhook duration and priority & "
+                                     "fairness queue wait times) in seconds for each verb, group, version, resource, "
+                                     "subresource, scope and component.",
+                             .type = METRIC_HISTOGRAM,
+                             .stability = METRIC_ALPHA,
+                             .labels = {"component", "group", "resource", "scope", "subresource", "verb", "version"},
+                             METRIC_BOUNDS(sli_bounds)},
+    [FAMILY_SIZES] = {.name = "apiserver_response_sizes",
+                      .help = "Response size distribution in bytes for each group, version, verb, resource, "
+                              "subresource, scope and component.",
+                      .type = METRIC_HISTOGRAM,
+                      .stability = METRIC_STABLE,
+                      .labels = {"component", "group", "resource", "scope", "subresource", "verb", "version"},
+                      METRIC_BOUNDS(size_bounds)},
+    [FAMILY_LONG_RUNNING] = {.name = "apiserver_longrunning_requests",
+                             .help = "Gauge of all active long-running apiserver requests broken out by verb, group, "
+                                     "version, resource, scope and component. Not all requests are tracked this way.",
+                             .type = METRIC_GAUGE,
+                             .stability = METRIC_STABLE,
+                             .labels = {"component", "group", "resource", "scope", "subresource", "verb", "version"}},
+    [FAMILY_TERMINATIONS] = {.name = "apiserver_request_terminations_total",
+                             .help = "Number of requests which apiserver terminated in self-defense.",
+                             .type = METRIC_COUNTER,
+                             .stability = METRIC_ALPHA,
+                             .labels = {"code", "component", "group", "resource", "scope", "subresource", "verb",
+                                        "version"}},
+    [FAMILY_IN_FLIGHT] = {.name = "apiserver_current_inflight_requests",
+                          .help = "Maximal number of currently used inflight request limit of this apiserver per "
+                                  "request kind in last second.",
+                          .type = METRIC_GAUGE,
+                          .stability = METRIC_STABLE,
+                          .labels = {"request_kind"}},
+    [FAMILY_TLS_ERRORS] = {.name = "apiserver_tls_handshake_errors_total",
+                           .help = "Number of requests dropped with 'TLS handshake error from' error",
+                           .type = METRIC_COUNTER,
+                           .stability = METRIC_ALPHA},
+    [FAMILY_USERS] = {.name = "authenticated_user_requests",
+                      .help = "Counter of authenticated requests broken out by username.",
+                      .type = METRIC_COUNTER,
+                      .stability = METRIC_ALPHA,
+                      .labels = {"username"}},
+    [FAMILY_AUTHENTICATIONS] = {.name = "authentication_attempts",
+                                .help = "Counter of authenticated attempts.",
+                                .type = METRIC_COUNTER,
+                                .stability = METRIC_ALPHA,
+                                .labels = {"result"}},
+    [FAMILY_AUTHENTICATION_DURATION] = {.name = "authentication_duration_seconds",
+                                        .help = "Authentication duration in seconds broken out by result.",
+                                        .type = METRIC_HISTOGRAM,
+                                        .stability = METRIC_ALPHA,
+                                        .labels = {"result"},
+                                        METRIC_BOUNDS(access_bounds)},
+    [FAMILY_AUTHORIZATIONS] = {.name = "authorization_attempts_total",
+                               .help = "Counter of authorization attempts broken down by result. It can be either "
+                                       "'allowed', 'denied', 'no-opinion' or 'error'.",
+                               .type = METRIC_COUNTER,
+                               .stability = METRIC_ALPHA,
+                               .labels = {"result"}},
+    [FAMILY_AUTHORIZATION_DURATION] = {.name = "authorization_duration_seconds",
+                                       .help = "Authorization duration in seconds broken out by result.",
+                                       .type = METRIC_HISTOGRAM,
+                                       .stability = METRIC_ALPHA,
+                                       .labels = {"result"},
+                                       METRIC_BOUNDS(access_bounds)},
+};
