@@ -6,6 +6,9 @@
 #include <assert.h>
 #include <math.h>
 
+const double metric_default_bounds[METRIC_DEFAULT_BOUND_COUNT] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                                                                  0.5,   1,    2.5,   5,    10};
+
 struct series {
     char *labels; /* owned: a="b",c="d"; "" for none. The key in the family's map */
     union {
@@ -34,6 +37,8 @@ struct metrics {
     size_t count;
     struct collector *collectors; /* owned */
     size_t collector_count;
+    void **kept; /* owned */
+    size_t kept_count;
 };
 
 /* --- families --- */
@@ -72,6 +77,9 @@ void metrics_free(struct metrics *m)
     for (size_t i = 0; i < m->count; i++)
         free_family(m->families[i]);
     free(m->families);
+    for (size_t i = 0; i < m->kept_count; i++)
+        free(m->kept[i]);
+    free(m->kept);
     free(m->collectors);
     free(m);
 }
@@ -120,6 +128,12 @@ void metrics_on_collect(struct metrics *m, void (*collect)(void *arg), void *arg
 {
     m->collectors = mem_realloc_array(m->collectors, m->collector_count + 1, sizeof(*m->collectors));
     m->collectors[m->collector_count++] = (struct collector){collect, arg};
+}
+
+void metrics_keep(struct metrics *m, void *thing)
+{
+    m->kept = mem_realloc_array(m->kept, m->kept_count + 1, sizeof(*m->kept));
+    m->kept[m->kept_count++] = thing;
 }
 
 /* --- series --- */

@@ -55,6 +55,13 @@ struct metric_spec {
 
 #define METRIC_BOUNDS(table) .bounds = (table), .bound_count = sizeof(table) / sizeof((table)[0])
 
+/* Prometheus' usual buckets for seconds: 5 ms to 10 s. */
+enum {
+    METRIC_DEFAULT_BOUND_COUNT = 11
+};
+extern const double metric_default_bounds[METRIC_DEFAULT_BOUND_COUNT];
+#define METRIC_DEFAULT_BOUNDS .bounds = metric_default_bounds, .bound_count = METRIC_DEFAULT_BOUND_COUNT
+
 /* A counter's or a gauge's. Only add to counters. */
 struct metric_value {
     double number;
@@ -78,6 +85,9 @@ struct metric_family *metrics_add(struct metrics *m, const struct metric_spec *s
 
 /* Calls COLLECT(ARG) before each print, in the order in which they were added. ARG outlives M's last print. */
 void metrics_on_collect(struct metrics *m, void (*collect)(void *arg), void *arg);
+
+/* THING (from mem_alloc) is given back with M. */
+void metrics_keep(struct metrics *m, void *thing);
 
 /* As many values as the family has labels, in their order: UTF-8, copied. NULL for a family without labels. */
 #define METRIC_LABELS(...) ((const struct str[]){__VA_ARGS__})
