@@ -14,11 +14,20 @@ static bool on_batch(void *arg, struct str node, struct batch *batch)
     return ledger_put(c->ledger, node, batch, clock_unix_ns()) != USAGE_FIRST;
 }
 
+static void on_scraped(void *arg, struct str node, bool is_ok, int64_t took_ns)
+{
+    const struct collection *c = arg;
+
+    own_metrics_scraped(c->metrics, node, is_ok, took_ns, clock_unix_ns());
+}
+
+/* The fleet has logged why, and readiness asks the fleet. */
 static void on_lost(void *arg, struct str node, const struct error *err)
 {
     struct collection *c = arg;
 
-    (void)err; /* the fleet has logged it, and readiness asks the fleet */
+    if (err == NULL)
+        own_metrics_node_gone(c->metrics, node);
     ledger_drop(c->ledger, node, clock_unix_ns());
 }
 
@@ -111,7 +120,8 @@ static struct kubelet_credentials *make_credentials(const struct metrics_server_
 }
 
 bool collection_open(struct collection *c, uv_loop_t *loop, const struct metrics_server_flags *flags,
-                     const struct api_clients *clients, struct readiness *readiness, struct error *err)
+                     const struct api_clients *clients, struct metrics *registry, struct readiness *readiness,
+                     struct error *err)
 {
     c->catalog = catalog_new(str_of(flags->node_selector), err);
     if (c->catalog == NULL)
@@ -119,6 +129,8 @@ bool collection_open(struct collection *c, uv_loop_t *loop, const struct metrics
     c->store = usage_store_new(flags->metric_resolution_ns);
     c->ledger = ledger_new(&(struct ledger_options){
         .catalog = c->catalog, .store = c->store, .tag = random_below(LEDGER_STEP), .now_unix_ns = clock_unix_ns()});
+    c->metrics = own_metrics_new(&(struct own_metrics_options){
+        .registry = registry, .store = c->store, .resolution_ns = flags->metric_resolution_ns});
     c->credentials = make_credentials(flags, &clients->config, err);
     if (c->credentials == NULL)
         return false;
@@ -131,7 +143,7 @@ bool collection_open(struct collection *c, uv_loop_t *loop, const struct metrics
                   .port = (uint16_t)flags->kubelet_port,
                   .uses_status_port = flags->uses_status_port},
         .interval_ns = flags->metric_resolution_ns,
-        .events = {.on_batch = on_batch, .on_lost = on_lost},
+        .events = {.on_scraped = on_scraped, .on_batch = on_batch, .on_lost = on_lost},
         .arg = c,
     };
     c->fleet = fleet_new(&options);
@@ -149,6 +161,7 @@ void collection_close(struct collection *c)
 
 void collection_free(struct collection *c)
 {
+    own_metrics_free(c->metrics);
     kubelet_credentials_free(c->credentials);
     ledger_free(c->ledger);
     usage_store_free(c->store);

@@ -9,6 +9,7 @@
 #include "kube/reflector.h"
 #include "scrape/fleet.h"
 #include "serve/ledger.h"
+#include "serve/own_metrics.h"
 #include "serve/readiness.h"
 
 struct collection {
@@ -16,6 +17,7 @@ struct collection {
     struct usage_store *store;
     struct ledger *ledger; /* through which both are changed */
     struct kubelet_credentials *credentials;
+    struct own_metrics *metrics;
     struct fleet *fleet;
     struct reflector *nodes, *pods;
 };
@@ -23,7 +25,8 @@ struct collection {
 /* Everything but the watches; C must stay where it is. READINESS is told what to look at. False when a flag or one of
  * its files is no good. */
 bool collection_open(struct collection *c, uv_loop_t *loop, const struct metrics_server_flags *flags,
-                     const struct api_clients *clients, struct readiness *readiness, struct error *err);
+                     const struct api_clients *clients, struct metrics *registry, struct readiness *readiness,
+                     struct error *err);
 
 /* Watches nodes and pods from now on, and so scrapes. */
 void collection_start(struct collection *c, uv_loop_t *loop, const struct api_clients *clients,

@@ -12,6 +12,7 @@
 #include "cmd/access.h"
 #include "cmd/collection.h"
 #include "cmd/listening.h"
+#include "cmd/telemetry.h"
 #include "net/tls_names.h"
 #include "serve/metrics_api.h"
 
@@ -23,6 +24,7 @@ static struct server {
     uv_timer_t delay;
 
     struct api_clients clients;
+    struct telemetry telemetry;
     struct collection collection;
     struct access access;
     struct buf ciphers, groups; /* OpenSSL's words for what flags say */
@@ -109,6 +111,7 @@ static void add_routes(struct server *s)
     s->health = health_new();
     readiness_add_checks(&s->readiness, s->health);
     health_install(s->health, s->server);
+    telemetry_serve(&s->telemetry, s->server);
     api_server_route(s->server, "/version", build_version_handle, (void *)(uintptr_t)&version);
 }
 
@@ -188,8 +191,9 @@ static bool run(struct server *s, struct error *err)
     add_threads();
     raise_file_limit();
     init_loop(s);
+    telemetry_open(&s->telemetry, &version);
     if (!api_clients_open(&s->clients, &s->loop, &s->flags, err) ||
-        !collection_open(&s->collection, &s->loop, &s->flags, &s->clients, &s->readiness, err) ||
+        !collection_open(&s->collection, &s->loop, &s->flags, &s->clients, s->telemetry.registry, &s->readiness, err) ||
         !start_serving(s, err))
         return false;
     collection_start(&s->collection, &s->loop, &s->clients, &s->readiness);
@@ -197,6 +201,7 @@ static bool run(struct server *s, struct error *err)
 
     metrics_api_free(s->api);
     health_free(s->health);
+    telemetry_close(&s->telemetry);
     collection_free(&s->collection);
     api_clients_free(&s->clients);
     buf_free(&s->ciphers);

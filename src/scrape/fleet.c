@@ -22,8 +22,9 @@ struct member {
     struct schedule schedule;
     struct error cause; /* of the last failure, with the URL */
     bool is_failing;
-    bool has_ended; /* a scrape, once */
-    int64_t due_ns; /* by clock_mono_ns; 0: none is due */
+    bool has_ended;   /* a scrape, once */
+    int64_t due_ns;   /* by clock_mono_ns; 0: none is due */
+    int64_t began_ns; /* the last scrape, likewise */
 };
 
 struct fleet {
@@ -50,6 +51,7 @@ static void on_due(uv_timer_t *timer)
     struct member *m = timer->data;
 
     m->due_ns = 0;
+    m->began_ns = clock_mono_ns();
     target_scrape(m->target);
 }
 
@@ -111,6 +113,14 @@ static void note_refusal(struct fleet *f)
 
 /* --- what targets tell --- */
 
+static void tell_scraped(const struct member *m, bool is_ok)
+{
+    const struct fleet_options *o = &m->fleet->options;
+
+    if (o->events.on_scraped != NULL)
+        o->events.on_scraped(o->arg, str_of(m->name), is_ok, clock_mono_ns() - m->began_ns);
+}
+
 static void on_batch(void *arg, struct target *t, struct batch *batch)
 {
     struct member *m = arg;
@@ -120,6 +130,7 @@ static void on_batch(void *arg, struct target *t, struct batch *batch)
     f->scrapes++;
     m->has_ended = true;
     m->is_failing = false;
+    tell_scraped(m, true);
     error_clear(&m->cause);
     set_next(m, f->options.events.on_batch(f->options.arg, str_of(m->name), batch));
 }
@@ -142,6 +153,7 @@ static void on_failed(void *arg, struct target *t, const struct error *err)
     (void)t;
     f->scrapes++;
     f->failures++;
+    tell_scraped(m, false);
     set_next(m, false);
     if (err->code == 401)
         note_refusal(f);

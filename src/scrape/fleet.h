@@ -13,6 +13,8 @@
 struct fleet;
 
 struct fleet_events {
+    /* A scrape of NODE has ended, well or not, after TOOK_NS; before one of the two below. May be NULL. */
+    void (*on_scraped)(void *arg, struct str node, bool is_ok, int64_t took_ns);
     /*
      * A scrape of NODE has succeeded; BATCH is the callee's. True when the node is settled: there are two points of it.
      * Until then it is scraped more often.
