@@ -22,11 +22,11 @@ static void on_scraped(void *arg, struct str node, bool is_ok, int64_t took_ns)
 }
 
 /* The fleet has logged why, and readiness asks the fleet. */
-static void on_lost(void *arg, struct str node, const struct error *err)
+static void on_lost(void *arg, struct str node, bool is_gone)
 {
     struct collection *c = arg;
 
-    if (err == NULL)
+    if (is_gone)
         own_metrics_node_gone(c->metrics, node);
     ledger_drop(c->ledger, node, clock_unix_ns());
 }

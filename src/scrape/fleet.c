@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "scrape/schedule.h"
+#include "scrape/shelf_life.h"
 
 enum {
     REFRESH_MS = 60 * 1000, /* how often credentials are looked at again */
@@ -22,15 +23,17 @@ struct member {
     struct schedule schedule;
     struct error cause; /* of the last failure, with the URL */
     bool is_failing;
-    bool has_ended;   /* a scrape, once */
-    int64_t due_ns;   /* by clock_mono_ns; 0: none is due */
-    int64_t began_ns; /* the last scrape, likewise */
+    bool has_ended;           /* a scrape, once */
+    int64_t due_ns;           /* by clock_mono_ns; 0: none is due */
+    int64_t began_ns;         /* the last scrape, likewise */
+    struct shelf_entry shelf; /* listed while its figures may be shown */
 };
 
 struct fleet {
     struct fleet_options options;
     struct map members; /* by name */
-    uv_timer_t refresh;
+    struct shelf shelf; /* of those with figures */
+    uv_timer_t refresh, expiry;
     uint64_t scrapes;
     uint64_t failures;
     int64_t start_ns;        /* when the last node to come is scraped first */
@@ -111,6 +114,32 @@ static void note_refusal(struct fleet *f)
     refresh_credentials(f);
 }
 
+/* --- figures that get too old --- */
+
+static void on_expiry(uv_timer_t *timer);
+
+static void set_expiry(struct fleet *f)
+{
+    int64_t wait_ns = shelf_wait_ns(&f->shelf, clock_mono_ns());
+
+    if (wait_ns < 0)
+        return;
+    uv_update_time(f->options.target.loop);
+    uv_timer_start(&f->expiry, on_expiry, (uint64_t)(wait_ns / NS_PER_MS + 1), 0);
+}
+
+static void on_expiry(uv_timer_t *timer)
+{
+    struct fleet *f = timer->data;
+    struct member *m;
+
+    while ((m = shelf_take_expired(&f->shelf, clock_mono_ns())) != NULL) {
+        log_info("Node's figures are too old to be shown", LOG_CSTR("node", m->name));
+        f->options.events.on_lost(f->options.arg, str_of(m->name), false);
+    }
+    set_expiry(f);
+}
+
 /* --- what targets tell --- */
 
 static void tell_scraped(const struct member *m, bool is_ok)
@@ -132,17 +161,18 @@ static void on_batch(void *arg, struct target *t, struct batch *batch)
     m->is_failing = false;
     tell_scraped(m, true);
     error_clear(&m->cause);
+    shelf_note(&f->shelf, &m->shelf, m, clock_mono_ns());
+    if (!uv_is_active((uv_handle_t *)&f->expiry))
+        set_expiry(f);
     set_next(m, f->options.events.on_batch(f->options.arg, str_of(m->name), batch));
 }
 
+/* What was known of M before stays, until it is too old. */
 static void set_failed(struct member *m, const struct error *err)
 {
-    struct fleet *f = m->fleet;
-
     m->has_ended = true;
     m->is_failing = true;
     error_set(&m->cause, err->code, "%s", error_text(err));
-    f->options.events.on_lost(f->options.arg, str_of(m->name), err);
 }
 
 static void on_failed(void *arg, struct target *t, const struct error *err)
@@ -236,25 +266,35 @@ void fleet_remove_node(struct fleet *f, struct str name)
 
     if (m == NULL)
         return;
-    f->options.events.on_lost(f->options.arg, str_of(m->name), NULL);
+    shelf_remove(&f->shelf, &m->shelf);
+    f->options.events.on_lost(f->options.arg, str_of(m->name), true);
     close_member(m);
 }
 
 /* --- life --- */
+
+static int64_t life_of(const struct fleet_options *o)
+{
+    if (o->life_ns != 0)
+        return o->life_ns;
+    return 2 * o->interval_ns > FLEET_LIFE_MIN_NS ? 2 * o->interval_ns : FLEET_LIFE_MIN_NS;
+}
 
 struct fleet *fleet_new(const struct fleet_options *options)
 {
     struct fleet *f = mem_zalloc(sizeof(*f));
 
     f->options = *options;
+    f->shelf.life_ns = life_of(options);
     uv_timer_init(options->target.loop, &f->refresh);
-    f->refresh.data = f;
+    uv_timer_init(options->target.loop, &f->expiry);
+    f->refresh.data = f->expiry.data = f;
     uv_timer_start(&f->refresh, on_refresh, REFRESH_MS, REFRESH_MS);
-    f->handles = 1;
+    f->handles = 2;
     return f;
 }
 
-static void on_refresh_closed(uv_handle_t *handle)
+static void on_timer_closed(uv_handle_t *handle)
 {
     free_fleet_if_done(handle->data);
 }
@@ -269,7 +309,8 @@ void fleet_free(struct fleet *f)
     while (map_next(&f->members, &at, NULL, &value))
         close_member(value);
     map_free(&f->members);
-    uv_close((uv_handle_t *)&f->refresh, on_refresh_closed);
+    uv_close((uv_handle_t *)&f->refresh, on_timer_closed);
+    uv_close((uv_handle_t *)&f->expiry, on_timer_closed);
 }
 
 struct fleet_status fleet_status(const struct fleet *f)

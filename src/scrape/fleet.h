@@ -3,12 +3,18 @@
  * once, many new ones within some seconds of each other; slow, hanging and failing kubelets hold up nobody but
  * themselves.
  *
+ * A scrape that fails takes nothing away: the figures of the last good one count until two intervals (at least
+ * FLEET_LIFE_MIN_NS) have passed since they came, by the monotonic clock. Then they are lost.
+ *
  * Owner: whoever called fleet_new. Loop thread only.
  */
 #ifndef SCRAPE_FLEET_H
 #define SCRAPE_FLEET_H
 
 #include "scrape/target.h"
+
+/* Kubelets take samples every ten seconds or so: no sooner is one too old, however short the interval. */
+#define FLEET_LIFE_MIN_NS (INT64_C(10) * 1000 * 1000 * 1000)
 
 struct fleet;
 
@@ -20,8 +26,11 @@ struct fleet_events {
      * Until then it is scraped more often.
      */
     bool (*on_batch)(void *arg, struct str node, struct batch *batch);
-    /* A scrape of NODE has failed, or the Node is gone (ERR NULL): what is known of it is out of date. */
-    void (*on_lost)(void *arg, struct str node, const struct error *err);
+    /*
+     * What is known of NODE counts no more: the Node is gone, or the last good scrape is so long ago that its figures
+     * are too old.
+     */
+    void (*on_lost)(void *arg, struct str node, bool is_gone);
 };
 
 /* Everything is copied, what pointers point to is borrowed and outlives the fleet. */
@@ -29,6 +38,7 @@ struct fleet_options {
     struct target_settings target;
     struct node_endpoint_rules rules;
     int64_t interval_ns; /* --metric-resolution */
+    int64_t life_ns;     /* how long figures count after they came; 0: two intervals, at least FLEET_LIFE_MIN_NS */
     struct fleet_events events;
     void *arg;
 };

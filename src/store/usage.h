@@ -1,10 +1,9 @@
 /*
  * The last two points of every node and container, and what they say: usage over the time between them.
  *
- * A node's batch replaces that node's state; what isn't in it is forgotten, with all earlier points. A node whose
- * scrape failed is dropped by its owner and so loses its points and its pods' at once: two good scrapes bring it back.
- * Other nodes are not concerned (upstream keeps one state for all and replaces it once a cycle; what clients see is the
- * same).
+ * A node's batch replaces that node's state; what isn't in it is forgotten, with all earlier points. A node without
+ * batches keeps what it has until its owner drops it, which is when that gets too old (scrape/fleet.h): a batch that
+ * comes before then makes usage together with the last one, over the longer window.
  *
  * With N the new point, L the last and P the one before:
  *

@@ -24,8 +24,9 @@ enum {
     MAX_KUBELETS = 20,
     MAX_BODY_BYTES = 2 * 1024 * 1024,
 };
-#define INTERVAL_NS (600 * NS_PER_MS)
-#define TIMEOUT_NS (400 * NS_PER_MS)
+#define INTERVAL_NS (1000 * NS_PER_MS)
+#define TIMEOUT_NS (900 * NS_PER_MS)
+#define LIFE_NS (2 * INTERVAL_NS)
 
 /* libuv resolves names by this: no test asks a real name server. */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **out)
@@ -40,8 +41,8 @@ struct kubelet {
     bool is_untrusted; /* its certificate is from a CA that nobody knows */
     const char *cause; /* what the log must say; NULL: nothing */
     /* what the fleet said */
-    unsigned batches, losses;
-    int64_t last_batch_ns, longest_gap_ns;
+    unsigned batches, failures, losses;
+    int64_t last_batch_ns, longest_gap_ns, lost_ns;
     uint32_t containers;
 };
 
@@ -102,11 +103,22 @@ static bool on_batch(void *arg, struct str node, struct batch *batch)
     return k->batches > 1;
 }
 
-static void on_lost(void *arg, struct str node, const struct error *err)
+static void on_scraped(void *arg, struct str node, bool is_ok, int64_t took_ns)
 {
     struct kubelet *k = kubelet_called(arg, node);
 
-    k->losses += err != NULL;
+    assert_in_range(took_ns, 0, TIMEOUT_NS + 10 * NS_PER_S);
+    k->failures += !is_ok;
+}
+
+static void on_lost(void *arg, struct str node, bool is_gone)
+{
+    struct kubelet *k = kubelet_called(arg, node);
+
+    if (is_gone)
+        return;
+    k->losses++;
+    k->lost_ns = clock_mono_ns();
 }
 
 /* --- the world --- */
@@ -116,8 +128,8 @@ static void on_watchdog(uv_timer_t *timer)
     struct world *w = timer->data;
 
     for (size_t i = 0; i < w->count; i++)
-        printf("%s: %u requests, %u batches, %u losses\n", w->kubelets[i].fake.name, w->kubelets[i].fake.requests,
-               w->kubelets[i].batches, w->kubelets[i].losses);
+        printf("%s: %u requests, %u batches, %u failures, %u losses\n", w->kubelets[i].fake.name,
+               w->kubelets[i].fake.requests, w->kubelets[i].batches, w->kubelets[i].failures, w->kubelets[i].losses);
     fail_msg("the test hangs");
 }
 
@@ -163,7 +175,8 @@ static int set_up(void **state)
                    .max_body_bytes = MAX_BODY_BYTES},
         .rules = {.address_types = &w->types, .port = 10250, .uses_status_port = true},
         .interval_ns = INTERVAL_NS,
-        .events = {.on_batch = on_batch, .on_lost = on_lost},
+        .life_ns = LIFE_NS,
+        .events = {.on_scraped = on_scraped, .on_batch = on_batch, .on_lost = on_lost},
         .arg = w,
     };
     w->fleet = fleet_new(&options);
@@ -245,7 +258,7 @@ static unsigned count_lines(const struct world *w, const char *text, const char 
 
 static unsigned scrapes_of(const struct kubelet *k)
 {
-    return k->batches + k->losses;
+    return k->batches + k->failures;
 }
 
 /* Each was scraped to an end at least four times. */
@@ -260,7 +273,7 @@ static bool is_scraped_often(struct world *w)
 static const struct kubelet misbehaving[] = {
     {.fake = {.name = "refuses"}, .cause = "err=\"connect to 127.0.0.1:PORT: connection refused\""},
     {.fake = {.name = "hangs", .answer = fake_kubelet_answers_never},
-     .cause = "timed out after 400ms while waiting for the answer of 127.0.0.1"},
+     .cause = "timed out after 900ms while waiting for the answer of 127.0.0.1"},
     {.fake = {.name = "resets-half-way", .answer = fake_kubelet_answers_half}, .cause = "err=\""},
     {.fake = {.name = "floods", .answer = fake_kubelet_answers_flood},
      .cause = "the answer is larger than the limit of 2097152 bytes"},
@@ -336,9 +349,14 @@ static void test_others_are_served_on_time(void **state)
     assert_true(fleet_is_timely(w->fleet));
 }
 
-static bool has_two_losses(struct world *w)
+static bool has_a_failure(struct world *w)
 {
-    return w->kubelets[0].losses >= 2;
+    return w->kubelets[0].failures >= 1;
+}
+
+static bool has_two_failures(struct world *w)
+{
+    return w->kubelets[0].failures >= 2;
 }
 
 static bool has_two_batches(struct world *w)
@@ -346,9 +364,9 @@ static bool has_two_batches(struct world *w)
     return w->kubelets[0].batches >= 2;
 }
 
-static bool has_a_third_loss(struct world *w)
+static bool has_a_third_failure(struct world *w)
 {
-    return w->kubelets[0].losses >= 3;
+    return w->kubelets[0].failures >= 3;
 }
 
 static void test_recovers_and_fails_again(void **state)
@@ -357,17 +375,60 @@ static void test_recovers_and_fails_again(void **state)
     struct kubelet *k =
         add_kubelet(w, &(struct kubelet){.fake = {.name = "a", .answer = fake_kubelet_answers_garbage}});
 
-    run_until(w, has_two_losses);
+    run_until(w, has_two_failures);
     k->fake.answer = fake_kubelet_answers_well;
     run_until(w, has_two_batches);
     assert_int_equal(fleet_status(w->fleet).failed, 0);
-    k->losses = 2;
+    k->failures = 2;
     k->fake.answer = fake_kubelet_answers_garbage;
-    run_until(w, has_a_third_loss);
+    run_until(w, has_a_third_failure);
     assert_int_equal(count_lines(w, "Failed to scrape node", "a", NULL), 2);
     assert_int_equal(count_lines(w, "Node is scraped again", "a", NULL), 1);
     assert_int_equal(fleet_status(w->fleet).failed, 1);
     assert_non_null(strstr(fleet_status(w->fleet).first_cause, "/metrics/resource)"));
+}
+
+static bool is_lost(struct world *w)
+{
+    return w->kubelets[0].losses > 0;
+}
+
+static bool is_scraped_again(struct world *w)
+{
+    return w->kubelets[0].failures >= 1 && w->kubelets[0].batches >= 3;
+}
+
+/* A failed scrape takes nothing away; two intervals without a good one do, once. */
+static void test_figures_are_kept_for_a_while(void **state)
+{
+    struct world *w = *state;
+    struct kubelet *k = add_kubelet(w, &(struct kubelet){.fake = {.name = "a", .answer = fake_kubelet_answers_well}});
+
+    run_until(w, has_two_batches);
+    k->fake.answer = fake_kubelet_answers_garbage;
+    k->failures = 0;
+    run_until(w, has_a_failure);
+    k->fake.answer = fake_kubelet_answers_well;
+    run_until(w, is_scraped_again);
+    assert_int_equal(k->losses, 0);
+
+    k->fake.answer = fake_kubelet_answers_garbage;
+    run_until(w, is_lost);
+    assert_in_range(k->lost_ns - k->last_batch_ns, LIFE_NS, LIFE_NS + 5 * NS_PER_S);
+    assert_true(k->failures >= 2);
+    assert_int_equal(count_lines(w, "Node's figures are too old to be shown", "a", NULL), 1);
+    k->failures = 0;
+    run_until(w, has_two_failures);
+    assert_int_equal(k->losses, 1);
+
+    k->fake.answer = fake_kubelet_answers_well;
+    k->batches = 0;
+    run_until(w, has_two_batches);
+    fleet_set_node(w->fleet, STR("a"), STR("{\"metadata\":{\"name\":\"a\"},\"status\":{\"addresses\":[]}}"));
+    k->losses = 0;
+    run_until(w, is_lost); /* it can't be asked any more: the same */
+    fleet_remove_node(w->fleet, STR("a"));
+    assert_int_equal(k->losses, 1);
 }
 
 static void test_next_address(void **state)
@@ -486,6 +547,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_others_are_served_on_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_recovers_and_fails_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_figures_are_kept_for_a_while, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_next_address, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_certificate_for_another_address, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nodes_come_change_and_go, set_up, tear_down),
