@@ -12,6 +12,7 @@ enum {
 };
 #define START_GAP_NS \
     (NS_PER_MS / 2) /* between the first scrapes of nodes that come together: a handshake's worth of CPU */
+#define TIMELY_MIN_NS (5 * NS_PER_S) /* nobody is killed for less, however short the interval */
 #define START_SPREAD_MAX_NS (3 * NS_PER_S)
 #define REFUSED_GAP_NS (10 * NS_PER_S) /* credentials are looked at after a refusal, but not more often than this */
 
@@ -67,7 +68,7 @@ static void set_due(struct member *m, int64_t wait_ns)
 
 static void set_next(struct member *m, bool is_settled)
 {
-    set_due(m, schedule_next(&m->schedule, is_settled, clock_unix_ns()));
+    set_due(m, schedule_next(&m->schedule, is_settled, clock_unix_ns(), clock_mono_ns() - m->began_ns));
 }
 
 /* Nodes that come together, as at the start, take turns. */
@@ -335,7 +336,8 @@ struct fleet_status fleet_status(const struct fleet *f)
 
 bool fleet_is_timely(const struct fleet *f)
 {
-    int64_t late_ns = clock_mono_ns() - f->options.interval_ns / 2;
+    int64_t half_ns = f->options.interval_ns / 2;
+    int64_t late_ns = clock_mono_ns() - (half_ns > TIMELY_MIN_NS ? half_ns : TIMELY_MIN_NS);
     size_t at = 0;
     void *value;
 

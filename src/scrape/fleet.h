@@ -66,7 +66,8 @@ struct fleet_status {
 };
 struct fleet_status fleet_status(const struct fleet *f);
 
-/* Whether no scrape that is due has been kept waiting for more than half an interval: the loop keeps up. */
+/* Whether no scrape that is due has been kept waiting for more than half an interval (at least five seconds): the loop
+ * keeps up. */
 bool fleet_is_timely(const struct fleet *f);
 
 #endif
