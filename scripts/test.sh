@@ -1,12 +1,12 @@
 #!/bin/bash
-# test.sh BUILD FUZZ   unit tests, fuzz targets (a few seconds each) and end-to-end tests, all under ASan and UBSan. Ends with
-# the line "N passed, N failed". TESTS="unit fuzz e2e" chooses.
+# test.sh BUILD FUZZ   unit tests, fuzz targets (a few seconds each), the parity suite and end-to-end tests, all under ASan and
+# UBSan. Ends with the line "N passed, N failed". TESTS="unit fuzz parity e2e" chooses.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 build=$1 fuzz=$2
 passed=0 failed=0
 add() { passed=$((passed + $1)) failed=$((failed + $2)); }
-chosen() { [[ " ${TESTS:-unit fuzz e2e} " = *" $1 "* ]]; }
+chosen() { [[ " ${TESTS:-unit fuzz parity e2e} " = *" $1 "* ]]; }
 
 [ -f "$build/build.ninja" ] ||
     meson setup "$build" -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=true -Dtests=enabled >/dev/null || exit 1
@@ -23,6 +23,12 @@ if chosen fuzz; then
     printf '%s\n' "$out"
     add "$(grep -c 'no finding$' <<<"$out")" "$(grep -c 'FAILED$' <<<"$out")"
     grep -q '^fuzz: ' <<<"$out" || add 0 1
+fi
+if chosen parity; then
+    tap=$(PARITY_BINARY=$build/src/cmd/metrics-server tests/parity/parity.py 2>&1)
+    printf '%s\n' "$tap"
+    add "$(grep -c '^ok ' <<<"$tap")" "$(grep -c '^not ok ' <<<"$tap")"
+    grep -qE '^[0-9]+ passed, [0-9]+ failed$' <<<"$tap" || add 0 1
 fi
 if chosen e2e; then
     for version in 1.20 1.35; do
