@@ -1,5 +1,6 @@
 #include "apiserver/response.h"
 
+#include "apiserver/pieces.h"
 #include "apiserver/server_state.h"
 #include "apiserver/yaml_print.h"
 #include "base/alloc.h"
@@ -50,14 +51,6 @@ void api_abort(struct api_request *r)
     http_exchange_abort(r->exchange);
 }
 
-/* The whole answer; B is emptied. */
-static void respond_buf(struct api_request *r, int code, const struct http_headers *headers, struct buf *b)
-{
-    api_start(r, code, headers, (int64_t)b->len);
-    api_write_buf(r, b);
-    api_end(r);
-}
-
 void api_respond_bytes(struct api_request *r, int code, struct str content_type, struct str bytes)
 {
     struct http_headers headers = {0};
@@ -96,12 +89,12 @@ static void respond_as(struct api_request *r, int code, struct http_headers head
         json_indent(&text, buf_str(body));
     if (media == ACCEPT_YAML || (media == ACCEPT_JSON && is_pretty)) {
         buf_free(body);
-        respond_buf(r, code, &headers, &text);
+        api_respond_finished(r, code, headers, &text);
         return;
     }
     if (media == ACCEPT_JSON)
         buf_add_char(body, '\n');
-    respond_buf(r, code, &headers, body);
+    api_respond_finished(r, code, headers, body);
 }
 
 void api_respond_status_headers(struct api_request *r, const struct status *s, struct http_headers headers)

@@ -2,8 +2,9 @@
  * Answers. Everything an API server of ours sends goes through here: common headers are added, objects are written as
  * the client wants them, and the server learns when the answer is complete. JSON that comes in is compact and without
  * newline; it leaves compact with a newline, or indented without one (is_pretty), or as YAML with sorted keys. Protobuf
- * leaves as it came in; a Status is written as such by itself. Source: Kubernetes docs, "API concepts"; behaviour of
- * apiserver's response writers.
+ * leaves as it came in; a Status is written as such by itself. Objects of more than
+ * 128 KiB are compressed where the client asks for it (apiserver/pieces.h). Source: Kubernetes docs, "API concepts";
+ * behaviour of apiserver's response writers.
  */
 #ifndef APISERVER_RESPONSE_H
 #define APISERVER_RESPONSE_H
