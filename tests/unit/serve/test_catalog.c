@@ -105,6 +105,40 @@ static void test_many(void **state)
     catalog_free(c);
 }
 
+/* Behind every place, taken or not, stands the first one that comes after it. */
+static void test_walks_go_on(void **state)
+{
+    static const char *const places[][2] = {{"a", "1"}, {"a", "2"}, {"a", "4"}, {"c", "1"}, {"c", "3"}, {"e", "2"}};
+    static const char *const asked[] = {"a", "b", "c", "d", "e", "f"};
+    struct catalog *c = catalog_new(STR(""), NULL);
+
+    (void)state;
+    for (size_t i = 0; i < 6; i++)
+        set_pod(c, places[i][0], places[i][1], "n");
+    for (size_t a = 0; a < 6; a++) {
+        for (char n = '0'; n <= '5'; n++) {
+            struct str namespace = str_of(asked[a]), name = str_from(&n, 1);
+            struct catalog_walk walk, inside;
+            size_t next = 0;
+            while (next < 6 && (strcmp(places[next][0], asked[a]) < 0 ||
+                                (strcmp(places[next][0], asked[a]) == 0 && places[next][1][0] <= n)))
+                next++;
+            catalog_walk_behind(c, true, namespace, name, &walk);
+            inside = walk;
+            const struct catalog_object *pod = catalog_next_pod(c, STR(""), &walk);
+            assert_int_equal(pod != NULL, next < 6);
+            if (pod != NULL)
+                assert_true(str_eq_cstr(pod->namespace, places[next][0]) && str_eq_cstr(pod->name, places[next][1]));
+            bool is_same = next < 6 && strcmp(places[next][0], asked[a]) == 0;
+            pod = catalog_next_pod(c, namespace, &inside);
+            assert_int_equal(pod != NULL, is_same);
+            if (pod != NULL)
+                assert_true(str_eq_cstr(pod->name, places[next][1]));
+        }
+    }
+    catalog_free(c);
+}
+
 static void test_nodes_and_selectors(void **state)
 {
     auto_error struct error err = {0};
@@ -124,6 +158,12 @@ static void test_nodes_and_selectors(void **state)
     assert_false(catalog_node(c, STR("c"))->is_selected);
     assert_int_equal(catalog_node(c, STR("c"))->labels_json.len, 0);
     assert_true(str_eq_cstr(catalog_next_node(c, &walk)->name, "a"));
+    catalog_walk_behind(c, false, STR(""), STR("b"), &walk);
+    assert_true(str_eq_cstr(catalog_next_node(c, &walk)->name, "c"));
+    catalog_walk_behind(c, false, STR(""), STR("aa"), &walk);
+    assert_true(str_eq_cstr(catalog_next_node(c, &walk)->name, "b"));
+    catalog_walk_behind(c, false, STR(""), STR("c"), &walk);
+    assert_null(catalog_next_node(c, &walk));
     assert_true(label_selector_parse(&arena, STR("gpu"), &selector, NULL));
     assert_true(catalog_matches_labels(catalog_node(c, STR("a")), &selector));
     assert_false(catalog_matches_labels(catalog_node(c, STR("b")), &selector));
@@ -144,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pods_in_order),
         cmocka_unit_test(test_many),
+        cmocka_unit_test(test_walks_go_on),
         cmocka_unit_test(test_nodes_and_selectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
