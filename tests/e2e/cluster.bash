@@ -45,3 +45,16 @@ eventually() {
 component_pid() {
     head -1 "$DATA/run/$1.pid"
 }
+
+# the administrator's credentials as files: $DATA/ca.crt, admin.crt, admin.key
+admin_files() {
+    k config view --raw -o 'jsonpath={.clusters[0].cluster.certificate-authority-data}' | base64 -d >"$DATA/ca.crt"
+    k config view --raw -o 'jsonpath={.users[0].user.client-certificate-data}' | base64 -d >"$DATA/admin.crt"
+    (umask 077; k config view --raw -o 'jsonpath={.users[0].user.client-key-data}' | base64 -d >"$DATA/admin.key")
+}
+
+# kubelet_get PATH   what the node agent answers to the administrator
+kubelet_get() {
+    curl -sSf --max-time 20 --cacert "$DATA/ca.crt" --cert "$DATA/admin.crt" --key "$DATA/admin.key" "https://127.0.0.1:$KUBELET_PORT$1"
+}
+export -f kubelet_get
