@@ -242,8 +242,9 @@ static enum trouble_kind kind_of(const struct target *t, const struct error *err
     case HTTP1_TIMED_OUT:
         return TROUBLE_TIME;
     case HTTP1_BROKEN:
-    case HTTP1_TOO_LARGE:
         return TROUBLE_TRANSPORT;
+    case HTTP1_TOO_LARGE:
+        return TROUBLE_SIZE;
     case HTTP1_STOPPED:
         return t->trouble_kind;
     }

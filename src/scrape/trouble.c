@@ -38,10 +38,11 @@ const char *trouble_remedy(enum trouble_kind kind, const char *cause)
     return NULL;
 }
 
-/* Whether the cause is news. */
+/* Whether the cause is news. Of two kinds the first text stands for all. */
 static bool note(struct trouble *t, enum trouble_kind kind, const char *cause)
 {
-    uint64_t hash = kind == TROUBLE_CONTENT ? TROUBLE_CONTENT : str_hash(str_of(cause));
+    bool is_one = kind == TROUBLE_CONTENT || kind == TROUBLE_TRANSPORT;
+    uint64_t hash = is_one ? (uint64_t)kind : str_hash(str_of(cause));
 
     for (unsigned i = 0; i < t->known_count; i++)
         if (t->known[i] == hash)

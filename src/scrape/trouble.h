@@ -14,7 +14,8 @@ enum trouble_kind {
     TROUBLE_CONNECTION, /* refused, unreachable */
     TROUBLE_TLS,        /* handshake, certificate */
     TROUBLE_TIME,       /* timed out */
-    TROUBLE_TRANSPORT,  /* connection lost, no HTTP, too large */
+    TROUBLE_TRANSPORT,  /* connection lost, or no HTTP: how that shows may differ each time */
+    TROUBLE_SIZE,       /* the answer is too large */
     TROUBLE_STATUS,     /* an HTTP status other than 200 */
     TROUBLE_CONTENT,    /* the body is none of a kubelet: its text may differ each time */
 };

@@ -71,6 +71,13 @@ static void test_each_cause_once(void **state)
     begin(&t, TROUBLE_CONTENT, "line 1: garbage");
     begin(&t, TROUBLE_CONTENT, "line 2: other garbage");
     assert_int_equal(new_lines(), 1);
+    /* a reset is seen as such or as an end, as the moment will have it */
+    begin(&t, TROUBLE_TRANSPORT, "connection reset by peer");
+    begin(&t, TROUBLE_TRANSPORT, "the connection was cut off within the answer");
+    assert_int_equal(new_lines(), 1);
+    begin(&t, TROUBLE_SIZE, "the answer is larger than the limit");
+    begin(&t, TROUBLE_SIZE, "the answer is larger than the limit");
+    assert_int_equal(new_lines(), 1);
     trouble_end(&t, "a");
     trouble_end(&t, "a");
     assert_int_equal(new_lines(), 1);
@@ -91,7 +98,7 @@ static void test_restless_node(void **state)
     for (int i = 0; i < 1000; i++) {
         char cause[32];
         snprintf(cause, sizeof(cause), "cause %d", i);
-        begin(&t, TROUBLE_TRANSPORT, cause);
+        begin(&t, TROUBLE_STATUS, cause);
         if (i % 3 == 0)
             trouble_end(&t, "a");
     }
