@@ -21,8 +21,9 @@ one line "serving NODES nodes on port PORT out of FOLDER" and goes on until SIGT
     control           the socket of `tell`
 --register: also `create` before that line, renew the Nodes' leases every 10 s (a real node controller would set them NotReady after
 40 s and the pods with them), and `delete` at the end. --require-authorization: 401 to whoever has neither a bearer token nor a
-client certificate of --client-ca. --sample-every 10: figures are as old as a real kubelet's, which looks every 10 s or so; 0, the
-default, takes them at the moment of the answer.
+client certificate of --client-ca. --ca-of FOLDER: certificates by the CA of the fleet that serves out of that folder.
+--sample-every 10: figures are as old as a real kubelet's, which looks every 10 s or so; 0, the default, takes them at the moment of
+the answer.
 
 Figures are alive: CPU counters are the integral over time of what `usage` said, so a reader's rate is known exactly, and memory is
 what was said. Timestamps are the sample's. Only what a fault says is wrong.
@@ -32,6 +33,7 @@ Nodes get status.addresses (InternalIP, Hostname), daemonEndpoints, Ready; Pods 
 
 tell:
     fault FAULT NODE...             from now on; NODE may be "all" or a glob (fleet-*). Open connections are ended. none: healthy
+    faults NODE=FAULT...            the same for several, at one moment
     usage CPU MEMORY POD[/CONTAINER]...     POD is a name or a glob, with its namespace in front or not: fleet/fleet-1-1, web-*
     pod NODE NAMESPACE/NAME CPU MEMORY [CONTAINER...]    NODE runs one more pod (containers: main), as a deployment's would
     gone NAMESPACE/NAME             ...and no more
@@ -47,7 +49,8 @@ FAULT, with VALUE where there is a number; what a client sees:
     mute                connects, never speaks TLS            hang             takes the request, never answers
     slow=SECONDS        answers whole, so much later          drip=BYTES       sends so many bytes a second
     reset               half an answer, then RST              cut              half an answer, then a clean end
-    huge=MIB            so many MiB (100) of valid lines      garbage          200, text/plain, random bytes
+    huge=MIB            so many MiB (100) of valid lines      crowd=COUNT      figures of so many containers (200000)
+    garbage             200, text/plain, random bytes         redirect=CODE    that status (302) and a Location elsewhere
     html                200, text/html                        empty            200, text/plain, no figures
     plain               no TLS: an HTTP/1.0 answer in clear   status=CODE      that status (503) and a line of text
     unknown-ca          a certificate of another CA           wrong-name       valid for other.invalid only
@@ -55,12 +58,13 @@ FAULT, with VALUE where there is a number; what a client sees:
     frozen              figures and their times stand still   error            scrape_error 1, no containers
     skew=SECONDS        timestamps are off by so much
 """
-import argparse, asyncio, contextlib, datetime, fnmatch, json, os, random, signal, socket, ssl, struct, subprocess, sys, tempfile, time
+import argparse, asyncio, contextlib, datetime, fnmatch, json, os, random, shutil, signal, socket, ssl, struct, subprocess, sys, tempfile
+import threading, time
 
 from fleet_objects import Cluster, Container, Pod, shape_nodes
 
 FAULTS = {  # name: default value, None where there is none
-    "none": None, "refuse": None, "mute": None, "hang": None, "slow": 2.0, "drip": 100.0, "reset": None, "cut": None, "huge": 100.0,
+    "none": None, "refuse": None, "mute": None, "hang": None, "slow": 2.0, "drip": 100.0, "reset": None, "cut": None, "huge": 100.0, "crowd": 200000.0, "redirect": 302.0,
     "garbage": None, "html": None, "empty": None, "plain": None, "status": 503.0, "unknown-ca": None, "wrong-name": None,
     "expired": None, "old": None, "frozen": None, "error": None, "skew": 3600.0,
 }
@@ -98,6 +102,16 @@ FAMILIES = [
     ("pod_memory_working_set_bytes", "gauge", "Current working set of the pod in bytes"),
     ("resource_scrape_error", "gauge", "1 if there was an error while getting container metrics, 0 otherwise"),
 ]
+
+
+# lines of a family that nobody reads, and of pods that nobody has
+FILLER = "".join(f'kubelet_other_things_total{{thing="{i}"}} {i} 1\n' for i in range(1000)).encode()
+CROWD_STEP = 500
+
+
+def crowd(first):
+    return "".join(f'container_cpu_usage_seconds_total{{container="c",namespace="x",pod="p{first + i}"}} {i} 1\n'
+                   for i in range(CROWD_STEP)).encode()
 
 
 def go_float(value):
@@ -181,10 +195,14 @@ class Certificates:
 
     PER_PAIR = 100
 
-    def __init__(self, folder, nodes, client_ca):
+    def __init__(self, folder, nodes, client_ca, ca_of):
         self.folder, self.nodes, self.client_ca = folder, nodes, client_ca
         self.contexts = {}
-        self.issue()
+        self.lock = threading.Lock()
+        if ca_of:
+            for name in ("ca.crt", "ca.key"):
+                shutil.copy(os.path.join(ca_of, name), self.path(name))
+        self.issue(keep_ca=bool(ca_of))
 
     def issue(self, keep_ca=False):
         if not keep_ca:
@@ -221,15 +239,16 @@ class Certificates:
     def context(self, node, fault):
         kind = fault if fault in ("unknown-ca", "wrong-name", "expired") else "good"
         key = (kind, node.index // self.PER_PAIR * self.PER_PAIR)
-        if key not in self.contexts:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.set_alpn_protocols(["http/1.1"])
-            if self.client_ca:
-                context.load_verify_locations(self.client_ca)
-                context.verify_mode = ssl.CERT_OPTIONAL
-            self.load(key, context)
-            self.contexts[key] = context
-        return self.contexts[key]
+        with self.lock:
+            if key not in self.contexts:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.set_alpn_protocols(["http/1.1"])
+                if self.client_ca:
+                    context.load_verify_locations(self.client_ca)
+                    context.verify_mode = ssl.CERT_OPTIONAL
+                self.load(key, context)
+                self.contexts[key] = context
+            return self.contexts[key]
 
 
 # ---- one kubelet ----
@@ -242,20 +261,26 @@ class Kubelet:
         self.fault, self.value = "none", None
         self.frozen_at = None
         self.server = None
+        self.generation = 0
         self.writers = set()
         self.paths, self.statuses = {}, {}
         self.connections = self.bytes_sent = 0
         self.last = {}
 
     async def listen(self, port, certificates):
+        """With the fault of this moment: who connected before it and isn't served yet is turned away."""
+        self.generation += 1
         if self.fault == "refuse":
             return
-        is_clear = self.fault in ("mute", "plain")
+        is_clear, generation = self.fault in ("mute", "plain"), self.generation
+        context = None if is_clear else await asyncio.to_thread(certificates.context, self, self.fault)  # others go on meanwhile
         self.server = await asyncio.start_server(
-            self.on_connection, self.address, port, backlog=128, limit=MAX_HEAD_BYTES,
-            ssl=None if is_clear else certificates.context(self, self.fault))
+            lambda reader, writer: self.on_connection(reader, writer, generation), self.address, port, backlog=128,
+            limit=MAX_HEAD_BYTES, ssl=context)
 
     async def set_fault(self, fault, value, port, certificates):
+        if fault not in ("mute", "plain", "refuse"):
+            await asyncio.to_thread(certificates.context, self, fault)
         if self.server:
             self.server.close()
             self.server = None
@@ -272,7 +297,10 @@ class Kubelet:
             now = max(self.base.start, (now - offset) // self.options.sample_every * self.options.sample_every + offset)
         return Sample(self, now, now + (self.value if self.fault == "skew" else 0))
 
-    async def on_connection(self, reader, writer):
+    async def on_connection(self, reader, writer, generation):
+        if generation != self.generation:
+            writer.transport.abort()
+            return
         self.writers.add(writer)
         self.connections += 1
         try:
@@ -316,7 +344,7 @@ class Kubelet:
         text = "text/plain; charset=utf-8"
         if self.options.require_authorization and not has_certificate and "authorization" not in headers:
             return 401, text, b"Unauthorized"
-        if self.fault == "status":
+        if self.fault in ("status", "redirect"):
             return int(self.value), text, b"as the fleet was told\n"
         if method != "GET":
             return 405, text, b"405 method not allowed\n"
@@ -343,15 +371,17 @@ class Kubelet:
     async def send(self, writer, status, kind, body):
         words = {200: "OK", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
         head = f"HTTP/1.1 {status} {words.get(status, 'Told')}\r\nContent-Type: {kind}\r\n"
-        if self.fault == "huge" and status == 200:
+        if self.fault in ("huge", "crowd") and status == 200:
             await self.put(writer, f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
-            line = 0
-            while line * 4096 < self.value * 2**20:  # about 4 KiB of figures of one pod that nobody has
-                rows = "".join(f'container_cpu_usage_seconds_total{{container="c{i}",namespace="x",pod="p{line}"}} {i} 1\n' for i in range(52))
-                await self.put(writer, f"{len(rows):x}\r\n{rows}\r\n".encode())
-                line += 1
+            sent = 0
+            while sent < (self.value if self.fault == "crowd" else self.value * 2**20):
+                rows = crowd(sent) if self.fault == "crowd" else FILLER
+                await self.put(writer, b"%x\r\n%b\r\n" % (len(rows), rows))
+                sent += CROWD_STEP if self.fault == "crowd" else len(rows)
             await self.put(writer, b"0\r\n\r\n")
             return True
+        if self.fault == "redirect":
+            head += f"Location: https://{self.address}/elsewhere\r\n"
         data = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
         if self.fault in ("reset", "cut"):
             await self.put(writer, data[:len(data) - len(body) // 2])
@@ -383,7 +413,7 @@ class Fleet:
         self.options, self.port = options, options.port
         self.kubelets = [Kubelet(i, *row, options) for i, row in enumerate(shape_nodes(options))]
         os.makedirs(options.folder, exist_ok=True)
-        self.certificates = Certificates(options.folder, self.kubelets, options.client_ca)
+        self.certificates = Certificates(options.folder, self.kubelets, options.client_ca, options.ca_of)
 
     def nodes(self, patterns):
         chosen = [k for k in self.kubelets if any(p == "all" or fnmatch.fnmatchcase(k.name, p) for p in patterns)]
@@ -412,6 +442,10 @@ class Fleet:
             kind, value = fault_of(rest[0])
             for kubelet in self.nodes(rest[1:]):
                 await kubelet.set_fault(kind, value, self.port, self.certificates)
+        elif verb == "faults":
+            pairs = [(self.nodes([node]), *fault_of(text)) for node, _, text in (word.partition("=") for word in rest)]
+            await asyncio.gather(*(kubelet.set_fault(kind, value, self.port, self.certificates)
+                                   for kubelets, kind, value in pairs for kubelet in kubelets))
         elif verb == "usage":
             for container in self.containers(rest[2:]):
                 container.use(cores(rest[0]), size(rest[1]))
@@ -526,6 +560,7 @@ def main():
     p.add_argument("--register", action="store_true")
     p.add_argument("--require-authorization", action="store_true")
     p.add_argument("--client-ca")
+    p.add_argument("--ca-of")
     p.add_argument("--sample-every", type=float, default=0.0)
     p.add_argument("--parent", type=int)
     options = p.parse_args()
