@@ -11,7 +11,7 @@ void flag_groups_declare_metrics(struct metrics_server_flags *f);
 bool flag_groups_check_metrics(struct metrics_server_flags *f, struct error *err);
 
 void flag_groups_declare_generic(struct metrics_server_flags *f);
-bool flag_groups_check_generic(const struct metrics_server_flags *f, struct error *err);
+bool flag_groups_check_generic(struct metrics_server_flags *f, struct error *err);
 
 void flag_groups_declare_kubelet(struct metrics_server_flags *f);
 bool flag_groups_check_kubelet(const struct metrics_server_flags *f, struct error *err);

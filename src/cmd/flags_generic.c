@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "cmd/flag_groups.h"
 
+#define POD_SHUTDOWN_DELAY_NS (5 * NS_PER_S)
+
 /* Sets of values by component: "kube:A=true,B=false"; kept as they are, for none of them names a component we have. */
 static bool set_gates(void *value, struct str text, bool is_first, struct error *err)
 {
@@ -74,7 +76,8 @@ static void declare_limits(struct metrics_server_flags *f)
                    "How long a handler may keep a request open before it is timed out. Watches are longer: see "
                    "--min-request-timeout.");
     flags_duration(to, "shutdown-delay-duration", 0, &f->shutdown_delay_ns,
-                   "Time to delay the termination. During it the server keeps serving, but /readyz fails.");
+                   "Time to delay the termination. During it the server keeps serving, but /readyz fails. In a pod the "
+                   "default is 5s: as long as it takes until no node leads connections here any more.");
     flags_bool(to, "shutdown-send-retry-after", 0, &f->shutdown_sends_retry_after,
                "Keep listening until the requests in flight have been answered, and answer new ones 429 with "
                "Retry-After and Connection: close.");
@@ -187,8 +190,11 @@ static bool check_numbers(const struct metrics_server_flags *f, struct error *er
                      "not be more than 2147483647");
 }
 
-bool flag_groups_check_generic(const struct metrics_server_flags *f, struct error *err)
+bool flag_groups_check_generic(struct metrics_server_flags *f, struct error *err)
 {
+    /* An ending pod is taken out of its Service at the moment of its SIGTERM, and each node hears of it a bit later. */
+    if (getenv("KUBERNETES_SERVICE_HOST") != NULL && !flags_changed(f->flags, "shutdown-delay-duration"))
+        f->shutdown_delay_ns = POD_SHUTDOWN_DELAY_NS;
     if (!check_numbers(f, err) || !check_hsts(&f->hsts_directives, err))
         return false;
     for (size_t i = 0; i < f->cors_origins.count; i++) {

@@ -278,12 +278,40 @@ static void test_documentation(void **state)
     metrics_server_flags_free(&f);
 }
 
+/* In a pod the server stays for a while after SIGTERM, unless a flag says how long. */
+static void test_shutdown_delay(void **state)
+{
+    static const struct {
+        const char *arguments[MAX_ARGUMENTS];
+        bool is_in_pod;
+        int64_t delay_ns;
+    } delays[] = {
+        {{NULL}, false, 0},
+        {{NULL}, true, 5 * NS_PER_S},
+        {{"--shutdown-delay-duration=0s", NULL}, true, 0},
+        {{"--shutdown-delay-duration=9s", NULL}, true, 9 * NS_PER_S},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+        struct metrics_server_flags f;
+        auto_error struct error err = {0};
+        if (delays[i].is_in_pod)
+            setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1", 1);
+        else
+            unsetenv("KUBERNETES_SERVICE_HOST");
+        assert_int_equal(parse(&f, delays[i].arguments, &err), FLAGS_OK);
+        assert_int_equal(f.shutdown_delay_ns, delays[i].delay_ns);
+        metrics_server_flags_free(&f);
+    }
+    unsetenv("KUBERNETES_SERVICE_HOST");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_defaults_and_lists),
-        cmocka_unit_test(test_timeout_fits),
+        cmocka_unit_test(test_shutdown_delay),     cmocka_unit_test(test_checks),
+        cmocka_unit_test(test_defaults_and_lists), cmocka_unit_test(test_timeout_fits),
         cmocka_unit_test(test_documentation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
