@@ -132,6 +132,25 @@ server_log() {
     k -n kube-system rollout status deploy/metrics-server --timeout=60s
 }
 
+@test "two replicas, rolled over twice under a reader at 10 Hz: no read fails" {
+    k -n kube-system scale deploy metrics-server --replicas=2
+    k -n kube-system rollout status deploy/metrics-server --timeout=90s
+    eventually 30 k top node
+    python3 "$(dirname "$BATS_TEST_FILENAME")/reader.py" /apis/metrics.k8s.io/v1beta1/nodes 10 75 >"$BATS_FILE_TMPDIR/read" 3>&- &
+    local reader=$!
+    for _ in 1 2; do
+        k -n kube-system rollout restart deploy metrics-server
+        k -n kube-system rollout status deploy/metrics-server --timeout=60s
+    done
+    local result=0
+    wait "$reader" || result=$?
+    cat "$BATS_FILE_TMPDIR/read"
+    [ "$result" = 0 ]
+    k -n kube-system scale deploy metrics-server --replicas=1
+    one_pod() { [ "$(k -n kube-system get po -l k8s-app=metrics-server -o name | wc -l)" = 1 ]; }
+    eventually 60 one_pod
+}
+
 @test "a deleted pod: figures are back within seconds of its successor's start" {
     local old started begun
     old=$(k -n kube-system get po -l k8s-app=metrics-server -o 'jsonpath={.items[0].metadata.name}')
