@@ -6,7 +6,8 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#define YEAR_SECONDS (INT64_C(365) * 24 * 3600)
+#define DAY_SECONDS ((int64_t)24 * 3600)
+#define YEAR_SECONDS (365 * DAY_SECONDS)
 #define MAX_PEM_BYTES ((size_t)1 << 20)
 
 static bool load(const char *certificate_path, const char *key_path, int64_t now, struct certs_pair *out)
@@ -14,7 +15,7 @@ static bool load(const char *certificate_path, const char *key_path, int64_t now
     int64_t not_after;
     if (!file_read(certificate_path, MAX_PEM_BYTES, &out->certificate, NULL) ||
         !file_read(key_path, MAX_PEM_BYTES, &out->key, NULL) ||
-        !certs_not_after(buf_str(&out->certificate), &not_after) || not_after <= now ||
+        !certs_not_after(buf_str(&out->certificate), &not_after) || not_after <= now + DAY_SECONDS ||
         !certs_check_pair(buf_str(&out->certificate), buf_str(&out->key), buf_str(&out->certificate), NULL)) {
         certs_pair_free(out);
         return false;

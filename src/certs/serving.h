@@ -1,7 +1,8 @@
 /*
  * The serving certificate that a server makes for itself when it is given none: self-signed, for HOST, localhost and
  * the loopback addresses, kept as FOLDER/apiserver.crt and FOLDER/apiserver.key and used again at the next start while
- * it is valid. Source: the generic API server library's behaviour, as operators know it from metrics-server.
+ * it is valid for a day more. Source: the generic API server library's behaviour, as operators know it from
+ * metrics-server.
  */
 #ifndef CERTS_SERVING_H
 #define CERTS_SERVING_H

@@ -1,47 +1,49 @@
 #include "certs/serving_tls.h"
 
+#include <openssl/crypto.h>
+
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log_limit.h"
 #include "certs/serving.h"
+#include "net/file_watch.h"
 
 enum {
     MAX_PEM_BYTES = 1 << 20,
-    RELOAD_MS = 60 * 1000, /* how often the files are looked at */
+};
+
+/* What all the files hold: of the default pair first, then of the others, certificate and key by turns. */
+struct contents {
+    struct buf *files; /* owned, 2 x (1 + pairs) */
 };
 
 struct serving_tls {
     struct serving_tls_options options;
-    uv_timer_t timer;
-    struct buf certificate, key; /* what is served with */
+    struct file_watch *watch;
+    struct contents contents; /* what is served with */
     struct tls_server *tls;
+    struct log_limit limit; /* of what is wrong with new files */
 };
 
-static bool is_from_files(const struct serving_tls *s)
+static size_t file_count(const struct serving_tls *s)
 {
-    return s->options.certificate_file != NULL && s->options.certificate_file[0] != '\0';
+    return 2 * (1 + s->options.pair_count);
 }
 
-static struct tls_server *make_tls(const struct serving_tls *s, const struct buf *certificate, const struct buf *key,
-                                   struct error *err)
+static void contents_free(const struct serving_tls *s, struct contents *c)
 {
-    const struct tls_server_options options = {
-        .certificate_pem = buf_str(certificate),
-        .key_pem = buf_str(key),
-        .is_http2_enabled = s->options.is_http2_enabled,
-        .min_version = s->options.min_version,
-        .cipher_list = s->options.cipher_list,
-        .groups = s->options.groups,
-    };
-
-    return tls_server_new(&options, err);
+    for (size_t i = 0; c->files != NULL && i < file_count(s); i++) {
+        OPENSSL_cleanse(c->files[i].ptr, c->files[i].len);
+        buf_free(&c->files[i]);
+    }
+    free(c->files);
+    c->files = NULL;
 }
 
-static bool read_files(const struct serving_tls *s, struct buf *certificate, struct buf *key, struct error *err)
+static bool is_self_signed(const struct serving_tls *s)
 {
-    return file_read(s->options.certificate_file, MAX_PEM_BYTES, certificate, err) &&
-           file_read(s->options.key_file, MAX_PEM_BYTES, key, err);
+    return s->options.certificate_file == NULL || s->options.certificate_file[0] == '\0';
 }
 
 static bool make_self_signed(const struct serving_tls *s, struct buf *certificate, struct buf *key, struct error *err)
@@ -60,56 +62,101 @@ static bool make_self_signed(const struct serving_tls *s, struct buf *certificat
     return true;
 }
 
-static bool is_same(const struct buf *a, const struct buf *b)
+static bool read_pair(const char *certificate, const char *key, struct buf *to, struct error *err)
 {
-    return str_eq(buf_str(a), buf_str(b));
+    return file_read(certificate, MAX_PEM_BYTES, &to[0], err) && file_read(key, MAX_PEM_BYTES, &to[1], err);
 }
 
-static void swap(struct buf *a, struct buf *b)
+static bool read_all(const struct serving_tls *s, struct contents *c, struct error *err)
 {
-    struct buf old = *a;
-
-    *a = *b;
-    *b = old;
+    c->files = mem_zalloc(file_count(s) * sizeof(*c->files));
+    bool ok = is_self_signed(s) ? make_self_signed(s, &c->files[0], &c->files[1], err)
+                                : read_pair(s->options.certificate_file, s->options.key_file, c->files, err);
+    for (size_t i = 0; ok && i < s->options.pair_count; i++) {
+        const struct serving_tls_pair *pair = &s->options.pairs[i];
+        ok = read_pair(pair->certificate_file, pair->key_file, &c->files[2 + 2 * i], err);
+    }
+    return ok;
 }
 
-/* A renewed certificate is served without a restart. */
-static void on_timer(uv_timer_t *timer)
+static bool is_same(const struct serving_tls *s, const struct contents *a, const struct contents *b)
 {
-    struct serving_tls *s = timer->data;
-    auto_buf struct buf certificate = {0}, key = {0};
-    auto_error struct error err = {0};
-    static struct log_limit limit = LOG_LIMIT(1.0 / 3600, 1);
+    for (size_t i = 0; i < file_count(s); i++) {
+        if (!str_eq(buf_str(&a->files[i]), buf_str(&b->files[i])))
+            return false;
+    }
+    return true;
+}
 
-    if (!read_files(s, &certificate, &key, &err)) {
-        log_limited(&limit, LOG_LEVEL_WARNING, "Serving certificate can't be read, the former one stays",
-                    LOG_ERR(&err));
-        return;
-    }
-    if (is_same(&certificate, &s->certificate) && is_same(&key, &s->key))
-        return;
-    struct tls_server *tls = make_tls(s, &certificate, &key, &err);
-    if (tls == NULL) { /* perhaps only one of the two was replaced yet */
-        log_limited(&limit, LOG_LEVEL_WARNING, "New serving certificate is no good, the former one stays",
-                    LOG_ERR(&err));
-        return;
-    }
+static struct tls_server *make_tls(const struct serving_tls *s, const struct contents *c, struct error *err)
+{
+    size_t count = s->options.pair_count;
+    auto_free struct tls_server_pair *pairs = mem_zalloc((count + 1) * sizeof(*pairs));
+
+    for (size_t i = 0; i < count; i++)
+        pairs[i] = (struct tls_server_pair){.certificate_pem = buf_str(&c->files[2 + 2 * i]),
+                                            .key_pem = buf_str(&c->files[3 + 2 * i]),
+                                            .names = s->options.pairs[i].names,
+                                            .name_count = s->options.pairs[i].name_count};
+    const struct tls_server_options options = {
+        .certificate_pem = buf_str(&c->files[0]),
+        .key_pem = buf_str(&c->files[1]),
+        .pairs = pairs,
+        .pair_count = count,
+        .is_http2_enabled = s->options.is_http2_enabled,
+        .min_version = s->options.min_version,
+        .cipher_list = s->options.cipher_list,
+        .groups = s->options.groups,
+    };
+    return tls_server_new(&options, err);
+}
+
+/* Takes C over when it is good. */
+static bool renew(struct serving_tls *s, struct contents *c, struct error *err)
+{
+    struct tls_server *tls = make_tls(s, c, err);
+
+    if (tls == NULL)
+        return false;
     s->options.on_renewed(s->options.arg, tls);
     tls_server_free(s->tls);
     s->tls = tls;
-    swap(&s->certificate, &certificate);
-    swap(&s->key, &key);
-    log_info("Serving certificate was renewed");
+    contents_free(s, &s->contents);
+    s->contents = *c;
+    c->files = NULL;
+    return true;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_change(void *arg)
 {
-    struct serving_tls *s = handle->data;
+    struct serving_tls *s = arg;
+    struct contents now = {0};
+    auto_error struct error err = {0};
 
-    tls_server_free(s->tls);
-    buf_free(&s->certificate);
-    buf_free(&s->key);
-    free(s);
+    if (!read_all(s, &now, &err))
+        log_limited(&s->limit, LOG_LEVEL_WARNING, "Serving certificate can't be read, the former one stays",
+                    LOG_ERR(&err));
+    else if (!is_same(s, &now, &s->contents) && renew(s, &now, &err))
+        log_info("Serving certificate was renewed");
+    else if (error_is_set(&err)) /* perhaps only one of the two was replaced yet */
+        log_limited(&s->limit, LOG_LEVEL_WARNING, "New serving certificate is no good, the former one stays",
+                    LOG_ERR(&err));
+    contents_free(s, &now);
+}
+
+static struct file_watch *watch_files(struct serving_tls *s, uv_loop_t *loop)
+{
+    auto_free const char **paths = mem_zalloc((file_count(s) + 1) * sizeof(*paths));
+    auto_buf struct buf self_signed = {0};
+
+    buf_printf(&self_signed, "%s/apiserver.crt", s->options.folder != NULL ? s->options.folder : "");
+    paths[0] = is_self_signed(s) ? buf_cstr(&self_signed) : s->options.certificate_file;
+    paths[1] = s->options.key_file;
+    for (size_t i = 0; i < s->options.pair_count; i++) {
+        paths[2 + 2 * i] = s->options.pairs[i].certificate_file;
+        paths[3 + 2 * i] = s->options.pairs[i].key_file;
+    }
+    return file_watch_new(loop, paths, file_count(s), on_change, s);
 }
 
 struct serving_tls *serving_tls_new(uv_loop_t *loop, const struct serving_tls_options *options, struct error *err)
@@ -117,19 +164,15 @@ struct serving_tls *serving_tls_new(uv_loop_t *loop, const struct serving_tls_op
     struct serving_tls *s = mem_zalloc(sizeof(*s));
 
     s->options = *options;
-    uv_timer_init(loop, &s->timer);
-    s->timer.data = s;
-    bool is_loaded = is_from_files(s) ? read_files(s, &s->certificate, &s->key, err)
-                                      : make_self_signed(s, &s->certificate, &s->key, err);
-    if (is_loaded)
-        s->tls = make_tls(s, &s->certificate, &s->key, err);
+    s->limit = (struct log_limit)LOG_LIMIT(1.0 / 3600, 3);
+    if (read_all(s, &s->contents, err))
+        s->tls = make_tls(s, &s->contents, err);
     if (s->tls == NULL) {
         serving_tls_free(s);
         error_wrap(err, "serving certificate");
         return NULL;
     }
-    if (is_from_files(s))
-        uv_timer_start(&s->timer, on_timer, RELOAD_MS, RELOAD_MS);
+    s->watch = watch_files(s, loop);
     return s;
 }
 
@@ -140,6 +183,10 @@ struct tls_server *serving_tls_server(const struct serving_tls *s)
 
 void serving_tls_free(struct serving_tls *s)
 {
-    if (s != NULL)
-        uv_close((uv_handle_t *)&s->timer, on_closed);
+    if (s == NULL)
+        return;
+    file_watch_free(s->watch);
+    contents_free(s, &s->contents);
+    tls_server_free(s->tls);
+    free(s);
 }

@@ -8,12 +8,11 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "certs/serving_tls.h"
 #include "cmd/access.h"
 #include "cmd/collection.h"
 #include "cmd/listening.h"
+#include "cmd/serving.h"
 #include "cmd/telemetry.h"
-#include "net/tls_names.h"
 #include "serve/metrics_api.h"
 
 /* Everything there is one of. Static, so that it is valid for as long as anything may point to it. */
@@ -27,8 +26,7 @@ static struct server {
     struct telemetry telemetry;
     struct collection collection;
     struct access access;
-    struct buf ciphers, groups; /* OpenSSL's words for what flags say */
-    struct serving_tls *tls;
+    struct serving serving;
     struct api_server *server;
     struct health *health;
     struct readiness readiness;
@@ -43,38 +41,6 @@ static const struct build_version version = {.major = "0",
 
 /* --- serving --- */
 
-static void on_certificate_renewed(void *arg, struct tls_server *tls)
-{
-    struct server *s = arg;
-
-    api_server_set_tls(s->server, tls);
-}
-
-static bool open_tls(struct server *s, struct error *err)
-{
-    const struct metrics_server_flags *f = &s->flags;
-    int min_version;
-
-    if (!tls_version_of(str_of(f->tls_min_version), &min_version, err) ||
-        !tls_ciphers_of(f->tls_ciphers.items, f->tls_ciphers.count, min_version, &s->ciphers, err) ||
-        !tls_groups_of(f->tls_curves.items, f->tls_curves.count, &s->groups, err))
-        return false;
-    const struct serving_tls_options options = {
-        .certificate_file = f->tls_certificate,
-        .key_file = f->tls_key,
-        .folder = f->cert_dir,
-        .is_http2_enabled = !f->is_http2_disabled,
-        .min_version = min_version,
-        .cipher_list = buf_cstr(&s->ciphers),
-        .groups = s->groups.len > 0 ? buf_cstr(&s->groups) : NULL,
-        .on_renewed = on_certificate_renewed,
-        .arg = s,
-    };
-
-    s->tls = serving_tls_new(&s->loop, &options, err);
-    return s->tls != NULL;
-}
-
 /* 0 means that there is no limit. */
 static unsigned limit_of(int64_t flag)
 {
@@ -88,7 +54,7 @@ static void make_server(struct server *s)
     if (s->flags.max_streams > 0)
         limits.max_streams = (unsigned)s->flags.max_streams;
     const struct api_server_options options = {
-        .tls = serving_tls_server(s->tls),
+        .tls = serving_server(&s->serving),
         .limits = &limits,
         .authn = access_authenticator(&s->access),
         .authz = access_authorizer(&s->access),
@@ -98,7 +64,7 @@ static void make_server(struct server *s)
         .arg = s,
     };
 
-    s->server = api_server_new(&s->loop, &options);
+    s->serving.server = s->server = api_server_new(&s->loop, &options);
 }
 
 static void add_routes(struct server *s)
@@ -117,7 +83,8 @@ static void add_routes(struct server *s)
 
 static bool start_serving(struct server *s, struct error *err)
 {
-    if (!open_tls(s, err) || !access_open(&s->access, &s->loop, &s->flags, &s->clients, &s->readiness, err))
+    if (!serving_open(&s->serving, &s->loop, &s->flags, err) ||
+        !access_open(&s->access, &s->loop, &s->flags, &s->clients, &s->readiness, err))
         return false;
     make_server(s);
     add_routes(s);
@@ -133,7 +100,7 @@ static void on_server_closed(void *arg)
     collection_close(&s->collection);
     access_close(&s->access);
     api_clients_close(&s->clients);
-    serving_tls_free(s->tls);
+    serving_close(&s->serving);
     uv_close((uv_handle_t *)&s->sigterm, NULL);
     uv_close((uv_handle_t *)&s->sigint, NULL);
     uv_close((uv_handle_t *)&s->delay, NULL);
@@ -204,8 +171,6 @@ static bool run(struct server *s, struct error *err)
     telemetry_close(&s->telemetry);
     collection_free(&s->collection);
     api_clients_free(&s->clients);
-    buf_free(&s->ciphers);
-    buf_free(&s->groups);
     uv_loop_close(&s->loop);
     return true;
 }

@@ -22,7 +22,6 @@ static bool check_unfinished(const struct metrics_server_flags *f, struct error 
         {"goaway-chance", f->goaway_chance > 0},
         {"shutdown-send-retry-after", f->shutdown_sends_retry_after},
         {"strict-transport-security-directives", f->hsts_directives.count > 0},
-        {"tls-sni-cert-key", f->sni.count > 0},
     };
 
     for (size_t i = 0; i < sizeof(unfinished) / sizeof(unfinished[0]); i++) {

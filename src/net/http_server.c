@@ -404,7 +404,7 @@ static void on_accept(void *arg, int fd)
         close(fd);
         return;
     }
-    SSL *ssl = SSL_new(tls_server_context(s->tls));
+    SSL *ssl = tls_server_ssl(s->tls, fd);
     if (ssl == NULL) {
         tls_error(&err, "TLS connection");
         log_failure(s, "Connection refused", "", &err);

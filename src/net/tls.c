@@ -9,12 +9,14 @@
 #include <openssl/x509v3.h>
 
 #include "base/alloc.h"
+#include "net/tls_sni.h"
 
 /* Forward-secret AEAD suites: what Go offers for TLS 1.2 without the CBC ones. */
 #define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 struct tls_server {
     SSL_CTX *context; /* owned */
+    bool has_pairs;
 };
 
 struct tls_client {
@@ -175,7 +177,9 @@ static bool hint_client_cas(SSL_CTX *context, struct str pem, struct error *err)
     return ok && (count > 0 || error_set(err, EPROTO, "client CA: no certificate in PEM format"));
 }
 
-struct tls_server *tls_server_new(const struct tls_server_options *options, struct error *err)
+/* A context that shows this certificate, with all else as OPTIONS says. */
+static SSL_CTX *server_context(const struct tls_server_options *options, struct str certificate_pem, struct str key_pem,
+                               struct error *err)
 {
     SSL_CTX *context = new_context(TLS_server_method(), options->min_version, err);
     if (context == NULL)
@@ -189,13 +193,40 @@ struct tls_server *tls_server_new(const struct tls_server_options *options, stru
     bool ok = SSL_CTX_set_cipher_list(context, ciphers) == 1 || tls_error(err, "cipher list \"%s\"", ciphers);
     if (ok && options->groups != NULL && SSL_CTX_set1_groups_list(context, options->groups) != 1)
         ok = tls_error(err, "groups \"%s\"", options->groups);
-    if (!ok || !use_pair(context, options->certificate_pem, options->key_pem, err) ||
+    if (!ok || !use_pair(context, certificate_pem, key_pem, err) ||
         !hint_client_cas(context, options->client_ca_pem, err)) {
         SSL_CTX_free(context);
         return NULL;
     }
-    struct tls_server *t = mem_alloc(sizeof(*t));
+    return context;
+}
+
+/* The certificates beside the default one. */
+static bool add_pairs(SSL_CTX *context, const struct tls_server_options *options, struct error *err)
+{
+    struct tls_sni *sni = options->pair_count > 0 ? tls_sni_new(context) : NULL;
+    for (size_t i = 0; i < options->pair_count; i++) {
+        const struct tls_server_pair *pair = &options->pairs[i];
+        SSL_CTX *other = server_context(options, pair->certificate_pem, pair->key_pem, err);
+        if (other == NULL)
+            return error_wrap(err, "certificate %zu for server names", i + 1);
+        tls_sni_add(sni, other, pair->names, pair->name_count);
+    }
+    return true;
+}
+
+struct tls_server *tls_server_new(const struct tls_server_options *options, struct error *err)
+{
+    SSL_CTX *context = server_context(options, options->certificate_pem, options->key_pem, err);
+    if (context == NULL)
+        return NULL;
+    if (!add_pairs(context, options, err)) {
+        SSL_CTX_free(context);
+        return NULL;
+    }
+    struct tls_server *t = mem_zalloc(sizeof(*t));
     t->context = context;
+    t->has_pairs = options->pair_count > 0;
     return t;
 }
 
@@ -210,6 +241,14 @@ void tls_server_free(struct tls_server *t)
 SSL_CTX *tls_server_context(struct tls_server *t)
 {
     return t->context;
+}
+
+SSL *tls_server_ssl(struct tls_server *t, int fd)
+{
+    SSL *ssl = SSL_new(t->context);
+    if (ssl != NULL && t->has_pairs)
+        tls_sni_note_address(ssl, fd);
+    return ssl;
 }
 
 static void free_peer_check(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)

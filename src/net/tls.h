@@ -21,6 +21,14 @@
 struct tls_server;
 struct tls_client;
 
+/* A certificate for some names: net/tls_sni.h. */
+struct tls_server_pair {
+    struct str certificate_pem;
+    struct str key_pem;
+    const struct str *names; /* none: those of the certificate */
+    size_t name_count;
+};
+
 struct tls_server_options {
     struct str certificate_pem; /* leaf first, intermediates behind it */
     struct str key_pem;
@@ -29,6 +37,8 @@ struct tls_server_options {
     int min_version;          /* TLS1_VERSION .. TLS1_3_VERSION; 0: TLS1_2_VERSION */
     const char *cipher_list;  /* OpenSSL names for TLS 1.2; NULL: forward-secret AEAD suites (net/tls_names.h) */
     const char *groups;       /* OpenSSL names of key exchange groups; NULL: OpenSSL's default */
+    const struct tls_server_pair *pairs; /* beside the default one */
+    size_t pair_count;
 };
 
 /* NULL when the pair doesn't load or doesn't match. The message names what is wrong, not where the bytes came from:
@@ -36,6 +46,9 @@ struct tls_server_options {
 struct tls_server *tls_server_new(const struct tls_server_options *options, struct error *err);
 void tls_server_free(struct tls_server *t);
 SSL_CTX *tls_server_context(struct tls_server *t);
+
+/* A new server-side SSL for the connected socket FD (borrowed for the call). NULL when OpenSSL has no memory. */
+SSL *tls_server_ssl(struct tls_server *t, int fd);
 
 struct tls_client_options {
     struct str ca_pem;          /* whom to trust; empty: the system's store */
