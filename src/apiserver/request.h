@@ -24,6 +24,7 @@
 
 struct api_request;
 struct api_server;
+struct status;
 
 /* Any may be NULL. */
 struct api_request_events {
@@ -59,6 +60,7 @@ struct api_request {
     struct api_body *body;
     struct api_turn *turn;                      /* how far the filters are */
     void (*on_released)(struct api_request *r); /* the server's, after on_closed */
+    const struct status *status;                /* what it is, if a Status; only until api_end returns */
     bool has_ended;                             /* the answer is complete */
     bool is_closed;
     int code;            /* of the answer; 0: not started */

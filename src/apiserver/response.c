@@ -103,6 +103,7 @@ void api_respond_status_headers(struct api_request *r, const struct status *s, s
     /* An error isn't hidden behind another one: what can't be negotiated is indented JSON. */
     struct accept_choice choice = {.is_pretty = true};
 
+    r->status = s;
     accept_choose(r->accept, ACCEPT_ALLOW_PROTOBUF, &choice);
     if (choice.media == ACCEPT_PROTOBUF)
         status_print_protobuf(&body, s);

@@ -117,6 +117,11 @@ static bool check_backend(const char *plugin, const struct audit_backend_flags *
     if (!is_batch && strcmp(b->mode, "blocking") != 0 && strcmp(b->mode, "blocking-strict") != 0)
         return error_set(err, 0, "invalid audit %s mode %s, allowed modes are \"batch,blocking,blocking-strict\"",
                          plugin, b->mode);
+    if (strcmp(b->mode, "blocking-strict") == 0)
+        return error_set(err, 0,
+                         "--audit-%s-mode=blocking-strict can't be served: a request goes on when its event can't "
+                         "be recorded",
+                         plugin);
     if (is_batch && !check_batch(plugin, b, err))
         return false;
     if (b->max_event_bytes <= 0)
@@ -149,5 +154,12 @@ bool flag_groups_check_audit(const struct metrics_server_flags *f, struct error 
             !check_not_negative("audit-log-maxsize", a->log_max_megabytes, err))
             return false;
     }
-    return !flag_is_given(a->webhook_config) || check_backend("webhook", &a->webhook, err);
+    if (!flag_is_given(a->webhook_config))
+        return true;
+    if (!check_backend("webhook", &a->webhook, err))
+        return false;
+    if (strcmp(a->webhook.mode, "batch") != 0)
+        return error_set(err, 0, "--audit-webhook-mode=%s can't be served: answers don't wait for another server",
+                         a->webhook.mode);
+    return a->webhook_backoff_ns > 0 || error_set(err, 0, "--audit-webhook-initial-backoff must be positive");
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cmd/access.h"
+#include "cmd/auditing.h"
 #include "cmd/collection.h"
 #include "cmd/listening.h"
 #include "cmd/serving.h"
@@ -27,6 +28,7 @@ static struct server {
     struct collection collection;
     struct access access;
     struct serving serving;
+    struct auditing auditing;
     struct api_server *server;
     struct health *health;
     struct readiness readiness;
@@ -84,9 +86,11 @@ static void add_routes(struct server *s)
 static bool start_serving(struct server *s, struct error *err)
 {
     if (!serving_open(&s->serving, &s->loop, &s->flags, err) ||
+        !auditing_open(&s->auditing, &s->loop, &s->flags.audit, err) ||
         !access_open(&s->access, &s->loop, &s->flags, &s->clients, &s->readiness, err))
         return false;
     make_server(s);
+    auditing_observe(&s->auditing, s->server);
     add_routes(s);
     return listening_open(s->server, &s->flags, err);
 }
@@ -101,6 +105,7 @@ static void on_server_closed(void *arg)
     access_close(&s->access);
     api_clients_close(&s->clients);
     serving_close(&s->serving);
+    auditing_close(&s->auditing);
     uv_close((uv_handle_t *)&s->sigterm, NULL);
     uv_close((uv_handle_t *)&s->sigint, NULL);
     uv_close((uv_handle_t *)&s->delay, NULL);

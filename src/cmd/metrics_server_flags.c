@@ -15,8 +15,6 @@ static bool check_unfinished(const struct metrics_server_flags *f, struct error 
         const char *flag;
         bool is_given;
     } unfinished[] = {
-        {"audit-log-path", flag_is_given(f->audit.log_path)},
-        {"audit-webhook-config-file", flag_is_given(f->audit.webhook_config)},
         {"cors-allowed-origins", f->cors_origins.count > 0},
         {"deprecated-kubelet-completely-insecure", f->is_kubelet_plain},
         {"goaway-chance", f->goaway_chance > 0},

@@ -8,7 +8,7 @@
 #include "kube/names.h"
 #include "kube/time.h"
 #include "node/json_text.h"
-#include "node/manifest.h"
+#include "kube/manifest.h"
 
 #define PRIORITY_NODE_CRITICAL 2000001000
 #define PRIORITY_CLUSTER_CRITICAL 2000000000

@@ -4,8 +4,8 @@
  * otherwise. Aliases, keys given twice and several documents in one file are refused. For small files of people, whole.
  * Source: YAML 1.2.2, JSON schema; YAML 1.1's yes/no/on/off are strings here, as in Kubernetes.
  */
-#ifndef NODE_MANIFEST_H
-#define NODE_MANIFEST_H
+#ifndef KUBE_MANIFEST_H
+#define KUBE_MANIFEST_H
 
 #include <jansson.h>
 

@@ -1,4 +1,4 @@
-#include "node/manifest.h"
+#include "kube/manifest.h"
 
 #include <errno.h>
 #include <math.h>
