@@ -17,6 +17,7 @@ struct http2_connection {
     int64_t period_since_ns; /* of the two counters */
     unsigned resets;
     unsigned control_frames;
+    uint64_t ended_streams; /* whole ones that the peer hasn't reset afterwards */
     bool has_served;
     bool is_condemned; /* the session was terminated: GOAWAY goes out, then the connection closes */
 };

@@ -20,13 +20,34 @@ static void test_resets_over_time_are_fine(void **state)
 {
     struct world *w = open_world(NULL);
     (void)state;
-    for (uint32_t id = 1; id < 2 * 900; id += 2) { /* nghttp2 itself stops 1,000 by its own clock */
+    for (uint32_t id = 1; id < 2 * 2000; id += 2) {
         add_request(w, id, "GET", "/later", false);
         add_u32_frame(w, NGHTTP2_RST_STREAM, id, NGHTTP2_CANCEL);
         flow(w);
         w->t.now_ns += 30 * NS_PER_MS; /* kubectl get -w, again and again */
     }
     assert_int_equal(w->goaways, 0);
+    close_world(w);
+}
+
+/* Go's client resets streams that have ended: thousands at once are fine, each stream once. */
+static void test_resets_after_the_end_are_fine(void **state)
+{
+    struct world *w = open_world(NULL);
+    (void)state;
+    for (uint32_t id = 1; id < 2 * 3000; id += 2) {
+        add_request(w, id, "GET", "/now", false);
+        flow(w);
+        assert_true(seen(w, id)->is_ended);
+        add_u32_frame(w, NGHTTP2_RST_STREAM, id, NGHTTP2_CANCEL);
+        flow(w);
+    }
+    assert_int_equal(w->goaways, 0);
+    for (unsigned i = 0; i < 2000 && !w->t.is_closed; i++) {
+        add_u32_frame(w, NGHTTP2_RST_STREAM, 1, NGHTTP2_CANCEL);
+        flow(w);
+    }
+    assert_goaway(w, NGHTTP2_ENHANCE_YOUR_CALM);
     close_world(w);
 }
 
@@ -372,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rapid_reset),
         cmocka_unit_test(test_resets_over_time_are_fine),
+        cmocka_unit_test(test_resets_after_the_end_are_fine),
         cmocka_unit_test(test_rapid_reset_in_one_go),
         cmocka_unit_test(test_made_to_reset),
         cmocka_unit_test(test_floods),
