@@ -57,4 +57,4 @@ admin_files() {
 kubelet_get() {
     curl -sSf --max-time 20 --cacert "$DATA/ca.crt" --cert "$DATA/admin.crt" --key "$DATA/admin.key" "https://127.0.0.1:$KUBELET_PORT$1"
 }
-export -f kubelet_get
+export -f component_pid kubelet_get
