@@ -41,6 +41,41 @@ setup() {
     k delete cm watched >/dev/null
 }
 
+# follow FILE ARGUMENTS...   kubectl get, whose lines go to FILE, until `kill "$WATCHER"`; returns when the first ones are there
+follow() {
+    timeout 120 "$KUBECTL" get "${@:2}" >"$1" 2>&1 3>&- &
+    WATCHER=$!
+    eventually 30 grep -q "$NODE" "$1"
+}
+
+@test "get nodes -w shows what becomes of a node" {
+    follow "$DATA.nodes" nodes -w
+    [[ $(head -1 "$DATA.nodes") =~ ^NAME\ +STATUS\ +ROLES\ +AGE\ +VERSION ]]
+    k cordon "$NODE"
+    eventually 30 grep -qE "^$NODE +Ready,SchedulingDisabled +" "$DATA.nodes"
+    k uncordon "$NODE"
+    eventually 30 bash -c "sed '1,/SchedulingDisabled/d' '$DATA.nodes' | grep -qE '^$NODE +Ready +'"
+    kill "$WATCHER"
+    # one header, whatever follows
+    [ "$(grep -c ^NAME "$DATA.nodes")" = 1 ]
+}
+
+@test "get pods -A -w shows pods that come, change and go" {
+    follow "$DATA.pods" pods -A -w -L stage
+    [[ $(head -1 "$DATA.pods") =~ ^NAMESPACE\ +NAME\ +READY\ +STATUS\ +RESTARTS\ +AGE\ +STAGE ]]
+    k create namespace watched
+    k create -f - <<<'{"apiVersion":"v1","kind":"Pod","metadata":{"name":"watched","namespace":"watched"},"spec":{"containers":[{"name":"c","image":"none"}]}}'
+    eventually 30 grep -qE '^watched +watched +0/1 +Pending +0 ' "$DATA.pods"
+    k label pod -n watched watched stage=second
+    eventually 30 grep -qE '^watched +watched +0/1 +Pending .* second *$' "$DATA.pods"
+    local lines
+    lines=$(grep -c '^watched ' "$DATA.pods")
+    k delete pod -n watched watched --grace-period=0 --force
+    eventually 30 bash -c "[ \$(grep -c '^watched ' '$DATA.pods') -gt $lines ]"
+    kill "$WATCHER"
+    k delete namespace watched
+}
+
 @test "describe node" {
     run -0 k describe node "$NODE"
     [[ $output = *"MemoryPressure"*"KubeletHasSufficientMemory"* ]]
