@@ -1,18 +1,37 @@
 # For the .bats files: one embedded cluster per file, on free ports, in a folder of its own. BUILD is the folder of the build,
 # KUBECTL the client.
 
+# below the ports that the kernel gives to outgoing connections: nobody takes one by accident between this and its use
 free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 -c 'import random, socket
+while True:
+    port = random.randint(20000, 32000)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+        print(port)
+        break
+    except OSError:
+        pass'
 }
 
 start_cluster() {
+    local attempt
     DATA=$(mktemp -d /tmp/tacho-e2e-XXXXXX)
-    PORT=$(free_port) KUBELET_PORT=$(free_port) METRICS_PORT=$(free_port)
-    export DATA PORT KUBELET_PORT METRICS_PORT KUBECONFIG=$DATA/kubeconfig HOME=$DATA.home
-    "$BUILD/src/cmd/tacho" up --detach --data-dir="$DATA" --port="$PORT" --kubelet-port="$KUBELET_PORT" \
-        --metrics-server-port="$METRICS_PORT" >"$DATA.up" 2>&1 || { cat "$DATA.up" >&2; tail -20 "$DATA"/run/*.log >&2; return 1; }
-    NODE=$(k get nodes -o 'jsonpath={.items[0].metadata.name}')
-    export NODE
+    export DATA KUBECONFIG=$DATA/kubeconfig HOME=$DATA.home
+    for attempt in 1 2 3; do
+        PORT=$(free_port) KUBELET_PORT=$(free_port) METRICS_PORT=$(free_port)
+        export PORT KUBELET_PORT METRICS_PORT
+        if "$BUILD/src/cmd/tacho" up --detach --data-dir="$DATA" --port="$PORT" --kubelet-port="$KUBELET_PORT" \
+            --metrics-server-port="$METRICS_PORT" >"$DATA.up" 2>&1; then
+            NODE=$(k get nodes -o 'jsonpath={.items[0].metadata.name}')
+            export NODE
+            return 0
+        fi
+        grep -q 'is taken' "$DATA.up" || break # by another test, in the meantime
+    done
+    cat "$DATA.up" >&2
+    tail -20 "$DATA"/run/*.log >&2
+    return 1
 }
 
 stop_cluster() {
@@ -32,9 +51,10 @@ k() {
 }
 export -f k
 
-# eventually SECONDS COMMAND...   repeats the command until it succeeds
+# eventually SECONDS COMMAND...   repeats the command until it succeeds. SECONDS is what a machine with nothing else to do needs at
+# most; a busy one gets four times as long.
 eventually() {
-    local deadline=$((SECONDS + $1))
+    local deadline=$((SECONDS + 4 * $1))
     shift
     until "$@" >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$deadline" ] || { echo "never: $*" >&2; "$@"; return 1; }

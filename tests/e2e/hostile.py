@@ -79,7 +79,7 @@ def read_goaway(s):
 def flood(s, make, count):
     """Sends make(i) COUNT times, in batches; a server that hangs up early is fine."""
     s.sendall(PREFACE + frame(SETTINGS, 0, 0))
-    s.settimeout(20)
+    s.settimeout(60)
     try:
         for i in range(0, count, 50):
             s.sendall(b"".join(make(j) for j in range(i, min(count, i + 50))))
@@ -101,7 +101,7 @@ def slow_loris():
     s = connect("http/1.1")
     s.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
     code = read_http1(s)
-    return code if time.time() - begun < 2 else "slow"
+    return code if time.time() - begun < 10 else "slow"  # who waits for the slow ones waits for their limit, 32 s
 
 
 def http1(request, body_mib=0):

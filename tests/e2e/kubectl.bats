@@ -32,7 +32,7 @@ setup() {
 
 @test "get -w shows what changes" {
     k create cm watched >/dev/null
-    timeout 20 "$KUBECTL" get cm watched -w -o name >"$DATA.watch" 2>&1 &
+    timeout 120 "$KUBECTL" get cm watched -w -o name >"$DATA.watch" 2>&1 &
     local watcher=$!
     eventually 5 grep -q configmap/watched "$DATA.watch"
     k label cm watched a=b >/dev/null

@@ -10,6 +10,7 @@ setup_file() {
 
 teardown_file() {
     load cluster
+    kill -CONT "$(component_pid kubelet)" || true # a test that failed half-way may have left it stopped
     stop_cluster
 }
 

@@ -48,25 +48,28 @@ agrees() {
     awk -v a="$1" -v b="$2" 'BEGIN { d = a - b; if (d < 0) d = -d; print a, "against", b; exit !(b > 0 && d <= 0.05 * b) }'
 }
 
+# The Metrics API's figure for the burner, the kernel's over the same window, and what kubectl prints, agree. The API's timestamp is
+# a whole second, so on a machine whose load changes the windows differ by a part: another scrape is another chance.
+cpu_agrees() {
+    local answer usage window timestamp expected printed
+    answer=$(k get --raw "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/burner-$NODE")
+    printed=$(k top pod "burner-$NODE" --no-headers | awk '{ print $2 }')
+    usage=$(jq -r '.containers[0].usage.cpu' <<<"$answer")
+    window=$(jq -r '.window | rtrimstr("s")' <<<"$answer")
+    timestamp=$(date -d "$(jq -r .timestamp <<<"$answer")" +%s)
+    expected=$(awk -v to="$timestamp" -v window="$window" '
+        $1 <= to - window { t0 = $1; c0 = $2 } $1 <= to { t1 = $1; c1 = $2 } END { if (t0 == 0) exit 1; print int((c1 - c0) / (t1 - t0)) }' \
+        "$DATA/samples") || return 1
+    agrees "$(numfmt_cpu "$usage")" "$expected" && agrees "${printed%m}" "$((expected / 1000000))"
+}
+
 @test "half a core" {
     eventually 10 in_its_cgroup "$BURNER"
-    python3 "$LOAD" sample "$BURNER" 40 >"$DATA/samples" 3>&- &
+    python3 "$LOAD" sample "$BURNER" 300 >"$DATA/samples" 3>&- &
     local sampler=$!
     sleep 36 # two scrapes of the steady state, 15 s apart, and a bit
-    run -0 k get --raw "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/burner-$NODE"
-    local usage window timestamp
-    usage=$(jq -r '.containers[0].usage.cpu' <<<"$output")
-    window=$(jq -r '.window | rtrimstr("s")' <<<"$output")
-    timestamp=$(date -d "$(jq -r .timestamp <<<"$output")" +%s)
+    eventually 30 cpu_agrees
     kill "$sampler"
-    local expected
-    expected=$(awk -v to="$timestamp" -v window="$window" '
-        $1 <= to - window { t0 = $1; c0 = $2 } $1 <= to { t1 = $1; c1 = $2 } END { print int((c1 - c0) / (t1 - t0)) }' "$DATA/samples")
-    agrees "$(numfmt_cpu "$usage")" "$expected"
-    # what kubectl prints is the same figure in millicores
-    local printed
-    printed=$(k top pod "burner-$NODE" --no-headers | awk '{ print $2 }')
-    agrees "${printed%m}" "$((expected / 1000000))"
 }
 
 # nanocores of a quantity
