@@ -5,6 +5,7 @@ LINTED ?= build-lint
 FUZZ ?= build-fuzz
 FUZZ_SECONDS ?= 300
 PREFIX ?= /usr/local
+ARCH ?= $(shell dpkg --print-architecture)
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -42,16 +43,16 @@ bench: all
 	@scripts/install-packages.sh build run test
 	@scripts/bench.sh $(BUILD)
 
-# An OCI archive of metrics-server: build/image/metrics-server.tar
+# An OCI archive of metrics-server, build/image/metrics-server.tar, for `ctr images import` and its kin
 image:
 	@scripts/install-packages.sh build image
-	@scripts/image.sh $(BUILD)/image
+	@deploy/image/build.sh $(BUILD)/image $(ARCH)
 
 install: all
 	install -D $(BUILD)/tacho $(DESTDIR)$(PREFIX)/bin/tacho
 	install -D $(BUILD)/metrics-server $(DESTDIR)$(PREFIX)/bin/metrics-server
 
 clean:
-	rm -rf $(BUILD) $(CHECKED) $(LINTED) $(FUZZ) build-bench build-image
+	rm -rf $(BUILD) $(CHECKED) $(LINTED) $(FUZZ) build-bench
 
 .PHONY: all run test test-real lint fuzz bench image install clean
