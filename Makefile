@@ -23,7 +23,7 @@ run:
 # Everything is checked under AddressSanitizer and UndefinedBehaviorSanitizer: the unit tests, a short run of each fuzz
 # target, and the end-to-end tests with real clients.
 test:
-	@scripts/install-packages.sh build run test lint
+	@scripts/install-packages.sh build run test lint image
 	@scripts/test.sh $(CHECKED) $(FUZZ)
 
 # Against a real cluster that may be changed: KUBECONFIG is its admin's (tests/real).
