@@ -48,6 +48,10 @@ image:
 	@scripts/install-packages.sh build image
 	@deploy/image/build.sh $(BUILD)/image $(ARCH)
 
+# deploy/components.yaml and its variants, out of deploy/kustomize
+manifests:
+	@scripts/manifests.sh deploy
+
 install: all
 	install -D $(BUILD)/tacho $(DESTDIR)$(PREFIX)/bin/tacho
 	install -D $(BUILD)/metrics-server $(DESTDIR)$(PREFIX)/bin/metrics-server
@@ -55,4 +59,4 @@ install: all
 clean:
 	rm -rf $(BUILD) $(CHECKED) $(LINTED) $(FUZZ) build-bench
 
-.PHONY: all run test test-real lint fuzz bench image install clean
+.PHONY: all run test test-real lint fuzz bench image manifests install clean
