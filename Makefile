@@ -23,7 +23,7 @@ run:
 # Everything is checked under AddressSanitizer and UndefinedBehaviorSanitizer: the unit tests, a short run of each fuzz
 # target, and the end-to-end tests with real clients.
 test:
-	@scripts/install-packages.sh build run test lint image
+	@scripts/install-packages.sh build run test lint image deb
 	@scripts/test.sh $(CHECKED) $(FUZZ)
 
 # Against a real cluster that may be changed: KUBECONFIG is its admin's (tests/real).
@@ -48,6 +48,11 @@ image:
 	@scripts/install-packages.sh build image
 	@deploy/image/build.sh $(BUILD)/image $(ARCH)
 
+# A Debian package of both programs, build/deb/tacho_VERSION_ARCHITECTURE.deb
+deb:
+	@scripts/install-packages.sh build deb
+	@deploy/deb/build.sh $(BUILD)/deb
+
 # deploy/components.yaml and its variants, out of deploy/kustomize
 manifests:
 	@scripts/manifests.sh deploy
@@ -59,4 +64,4 @@ install: all
 clean:
 	rm -rf $(BUILD) $(CHECKED) $(LINTED) $(FUZZ) build-bench
 
-.PHONY: all run test test-real lint fuzz bench image manifests install clean
+.PHONY: all run test test-real lint fuzz bench image deb manifests install clean
