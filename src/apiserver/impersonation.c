@@ -127,7 +127,7 @@ bool impersonation_read(const struct http_headers *headers, struct arena *arena,
     if (name.len == 0 && g.count == 0)
         return true; /* headers without values */
     if (name.len == 0)
-        return error_set(err, 500, "requested groups, uid or extra fields to be impersonated without a user");
+        return error_set(err, 400, "requested groups, uid or extra fields without impersonating a user name");
     settle_groups(&g);
     *out = (struct impersonation){.user = g.user, .questions = g.questions, .question_count = g.count};
     return true;

@@ -20,7 +20,8 @@ struct impersonation {
     size_t question_count;                  /* 0: nobody is to be impersonated */
 };
 
-/* False, with the words for a 500, when groups, uid or extra come without a user. Strings in HEADERS or ARENA. */
+/* False, with the code and words of the answer, when groups, uid or extra come without a user (400). Strings in HEADERS
+ * or ARENA. */
 bool impersonation_read(const struct http_headers *headers, struct arena *arena, struct impersonation *out,
                         struct error *err);
 

@@ -191,16 +191,6 @@ void api_respond_broken(struct api_request *r, struct str message)
     buf_add_cstr(&text, "Internal Server Error: ");
     quote_add(&text, r->http->target);
     buf_printf(&text, ": %.*s\n", STR_ARG(message));
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '&')
-            buf_add_cstr(&safe, "&amp;");
-        else if (c == '<')
-            buf_add_cstr(&safe, "&lt;");
-        else if (c == '>')
-            buf_add_cstr(&safe, "&gt;");
-        else
-            buf_add_char(&safe, c);
-    }
+    html_escape_add(&safe, buf_str(&text));
     api_respond_text(r, 500, buf_str(&safe));
 }

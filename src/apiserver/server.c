@@ -126,12 +126,27 @@ void api_server_close(struct api_server *s, int64_t grace_ns, void (*on_closed)(
     http_server_close(s->http, grace_ns, on_http_closed, s);
 }
 
+static bool is_version_asked(struct api_request *r)
+{
+    struct str path = r->attributes.path;
+    struct status s = status_method_not_allowed();
+
+    if (!str_eq(path, STR("/version")) && !str_eq(path, STR("/version/")))
+        s = status_no_such_path();
+    else if (str_eq(r->http->method, STR("GET")))
+        return true;
+    api_respond_status(r, &s);
+    return false;
+}
+
 void build_version_handle(void *arg, struct api_request *r)
 {
     const struct build_version *v = arg;
     auto_buf struct buf json = {0}, text = {0};
     struct json_writer w = json_writer_to(&json);
 
+    if (!is_version_asked(r))
+        return;
     json_open_object(&w);
     json_member_cstr(&w, STR("major"), v->major);
     json_member_cstr(&w, STR("minor"), v->minor);

@@ -25,7 +25,7 @@ enum api_failure_kind {
     API_FAILURE_MALFORMED,     /* 400, 500: the path or ?timeout can't be understood; err */
     API_FAILURE_DRAINING,      /* 503 */
     API_FAILURE_UNAUTHORIZED,  /* 401; err (may be NULL) says why, for the log */
-    API_FAILURE_IMPERSONATION, /* 500: headers that make no sense; err */
+    API_FAILURE_IMPERSONATION, /* 400, 500: headers that make no sense; err */
     API_FAILURE_FORBIDDEN,     /* 403; user, what, reason */
     API_FAILURE_AUTHORIZER,    /* 500; err */
     API_FAILURE_BUSY,          /* 429 */
@@ -122,7 +122,8 @@ void api_fail(struct api_request *r, const struct api_failure *failure);
 void api_respond_paths(struct api_request *r, int code);
 
 /*
- * A handler for /version. ARG is a struct build_version (borrowed, constant).
+ * A handler for /version and, since it looks the same there, "/version/". ARG is a struct build_version (borrowed,
+ * constant).
  */
 struct build_version {
     const char *major;

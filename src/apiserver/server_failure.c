@@ -78,6 +78,7 @@ void api_fail(struct api_request *r, const struct api_failure *f)
 
     switch (f->kind) {
     case API_FAILURE_MALFORMED:
+    case API_FAILURE_IMPERSONATION:
         if (f->err->code == 400)
             api_respond_error(r, f->err);
         else
@@ -93,7 +94,6 @@ void api_fail(struct api_request *r, const struct api_failure *f)
     case API_FAILURE_FORBIDDEN:
         fail_forbidden(r, f);
         break;
-    case API_FAILURE_IMPERSONATION:
     case API_FAILURE_AUTHORIZER:
         api_respond_broken(r, str_of(error_text(f->err)));
         break;

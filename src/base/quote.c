@@ -104,3 +104,18 @@ void quote_add_bare(struct buf *to, struct str s)
 {
     add_escaped(to, s, false);
 }
+
+void html_escape_add(struct buf *to, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '&')
+            buf_add_cstr(to, "&amp;");
+        else if (c == '<')
+            buf_add_cstr(to, "&lt;");
+        else if (c == '>')
+            buf_add_cstr(to, "&gt;");
+        else
+            buf_add_char(to, c);
+    }
+}

@@ -24,4 +24,7 @@ size_t utf8_decode(struct str s, uint32_t *rune);
 /* Whether all of S is well-formed UTF-8. */
 bool utf8_is_valid(struct str s);
 
+/* Appends TEXT with & < > as HTML writes them, for answers that a browser may take for a page. */
+void html_escape_add(struct buf *to, struct str text);
+
 #endif

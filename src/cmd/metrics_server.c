@@ -81,6 +81,7 @@ static void add_routes(struct server *s)
     health_install(s->health, s->server);
     telemetry_serve(&s->telemetry, s->server);
     api_server_route(s->server, "/version", build_version_handle, (void *)(uintptr_t)&version);
+    api_server_route_unlisted(s->server, "/version/", build_version_handle, (void *)(uintptr_t)&version);
 }
 
 static bool start_serving(struct server *s, struct error *err)

@@ -141,8 +141,7 @@ struct status status_forbidden(struct arena *a, struct group_resource r, struct 
 /* User "jane" cannot list resource "pods/log" in API group "" in the namespace "default" */
 struct status status_forbidden_resource(struct arena *a, const struct forbidden_request *r)
 {
-    auto_buf struct buf text = {0};
-    auto_buf struct buf resource = {0};
+    auto_buf struct buf text = {0}, safe = {0}, resource = {0};
 
     buf_add_str(&resource, r->resource);
     if (r->subresource.len > 0) {
@@ -163,17 +162,18 @@ struct status status_forbidden_resource(struct arena *a, const struct forbidden_
     } else {
         buf_add_cstr(&text, " at the cluster scope");
     }
+    html_escape_add(&safe, buf_str(&text));
     if (r->reason.len > 0) {
-        buf_add_cstr(&text, ": ");
-        buf_add_str(&text, r->reason);
+        buf_add_cstr(&safe, ": ");
+        buf_add_str(&safe, r->reason);
     }
-    return status_forbidden(a, (struct group_resource){r->group, r->resource}, r->name, buf_str(&text));
+    return status_forbidden(a, (struct group_resource){r->group, r->resource}, r->name, buf_str(&safe));
 }
 
 struct status status_forbidden_path(struct arena *a, struct str user, struct str verb, struct str path,
                                     struct str reason)
 {
-    auto_buf struct buf text = {0};
+    auto_buf struct buf text = {0}, safe = {0};
 
     buf_add_cstr(&text, "User ");
     quote_add(&text, user);
@@ -181,11 +181,12 @@ struct status status_forbidden_path(struct arena *a, struct str user, struct str
     buf_add_str(&text, verb);
     buf_add_cstr(&text, " path ");
     quote_add(&text, path);
+    html_escape_add(&safe, buf_str(&text));
     if (reason.len > 0) {
-        buf_add_cstr(&text, ": ");
-        buf_add_str(&text, reason);
+        buf_add_cstr(&safe, ": ");
+        buf_add_str(&safe, reason);
     }
-    return status_forbidden(a, (struct group_resource){0}, STR(""), buf_str(&text));
+    return status_forbidden(a, (struct group_resource){0}, STR(""), buf_str(&safe));
 }
 
 struct status status_not_found(struct arena *a, struct group_resource r, struct str name)

@@ -8,6 +8,16 @@ static bool bad_request(struct arena *arena, const struct error *err, struct sta
     return false;
 }
 
+static bool is_integer(struct str text)
+{
+    if (text.len > 1 && (text.ptr[0] == '-' || text.ptr[0] == '+'))
+        text = str_skip(text, 1);
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return false;
+    return text.len > 0;
+}
+
 /* Integers that don't parse are told in Go's words. */
 static bool check_integers(struct arena *arena, const struct query *query, struct status *failure)
 {
@@ -18,8 +28,8 @@ static bool check_integers(struct arena *arena, const struct query *query, struc
         struct str text = query_get(query, names[i]);
         if (text.len == 0 || str_to_i64(text, &value))
             continue;
-        *failure = status_bad_request(
-            arena_printf(arena, "strconv.ParseInt: parsing \"%.*s\": invalid syntax", STR_ARG(text)));
+        *failure = status_bad_request(arena_printf(arena, "strconv.ParseInt: parsing \"%.*s\": %s", STR_ARG(text),
+                                                   is_integer(text) ? "value out of range" : "invalid syntax"));
         return false;
     }
     return true;

@@ -164,7 +164,7 @@ static void handle_get(struct metrics_question *q)
         q->is_pods ? catalog_pod(q->catalog, namespace, name) : catalog_node(q->catalog, name);
     struct pod_usage pod = {0};
 
-    if (query_has(&r->query, STR("export"))) {
+    if (query_is_true(&r->query, STR("export"))) {
         struct status s =
             status_bad_request(STR("the export parameter, deprecated since v1.14, is no longer supported"));
         api_respond_status(r, &s);

@@ -50,6 +50,7 @@ static void route(struct world *w)
         api_server_route_unlisted(w->server, paths[i], handle_discovery, NULL);
     api_server_list_path(w->server, STR("/apis"));
     api_server_route(w->server, "/version", build_version_handle, (void *)(uintptr_t)&version);
+    api_server_route_unlisted(w->server, "/version/", build_version_handle, (void *)(uintptr_t)&version);
     health_install(health, w->server);
 }
 
@@ -106,6 +107,9 @@ static const struct {
     {"GET", "/apis/other", "*/*", 404, "{\"kind\":\"Status\""},
     {"POST", "/apis/metrics.k8s.io", "*/*", 405, "{\"kind\":\"Status\""},
     {"GET", "/version", "*/*", 200, "{\n  \"major\": \"1\",\n  \"minor\": \"30\",\n  \"gitVersion\": \"v1.30.0\","},
+    {"GET", "/version/", "*/*", 200, "{\n  \"major\""},
+    {"GET", "/version/x", "*/*", 404, "{\"kind\":\"Status\""},
+    {"POST", "/version", "*/*", 405, "{\"kind\":\"Status\""},
     {"GET", "/livez", "*/*", 200, "ok"},
     {"GET", "/livez/ping", "*/*", 200, "ok"},
     {"GET", "/livez/ready", "*/*", 404, "{\n  \"paths\""},

@@ -93,7 +93,7 @@ static void test_without_user(void **state)
         struct impersonation got;
 
         assert_false(impersonation_read(&list, &arena, &got, &err));
-        assert_int_equal(err.code, 500);
+        assert_int_equal(err.code, 400);
     }
 }
 

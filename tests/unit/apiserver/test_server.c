@@ -109,9 +109,11 @@ static const struct {
      "Internal Server Error: \"/api/v1/watch?a=%3C\": unable to determine kind and namespace from url, "
      "/api/v1/watch\n"},
     {{.path = "/ok", .token = "user-jane", .headers = {"Impersonate-Group", "x"}},
-     500,
-     "text/plain; charset=utf-8",
-     "Internal Server Error: \"/ok\": requested groups, uid or extra fields to be impersonated without a user\n"},
+     400,
+     "application/json",
+     "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"requested "
+     "groups, "
+     "uid or extra fields without impersonating a user name\",\"reason\":\"BadRequest\",\"code\":400}\n"},
 };
 
 static void run_cases(bool is_http1)

@@ -58,6 +58,15 @@ static void test_quotes(void **state)
     }
 }
 
+static void test_html(void **state)
+{
+    auto_buf struct buf text = {0};
+
+    (void)state;
+    html_escape_add(&text, STR("a<b>&\"c"));
+    assert_string_equal(buf_cstr(&text), "a&lt;b&gt;&amp;\"c");
+}
+
 /* Every character there is decodes to itself, and no surrogate does. */
 static void test_all_characters(void **state)
 {
@@ -91,7 +100,7 @@ static void test_whole_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_quotes), cmocka_unit_test(test_whole_texts),
-                                       cmocka_unit_test(test_all_characters)};
+                                       cmocka_unit_test(test_html), cmocka_unit_test(test_all_characters)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
