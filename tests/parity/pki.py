@@ -4,7 +4,7 @@
     front-proxy-ca    signs the aggregation layer's client certificate (requestheader-client-ca-file)
     other-ca          nobody trusts
 """
-import base64, os, subprocess
+import base64, hashlib, os, ssl, subprocess
 
 CLIENTS = {  # file: (CA, subject, extended key usage)
     "front-proxy": ("front-proxy-ca", "/CN=front-proxy-client", "clientAuth"),
@@ -45,6 +45,10 @@ class Pki:
 
     def base64(self, name):
         return base64.b64encode(self.text(name).encode()).decode()
+
+    def sha256(self, name):
+        with open(self.path(f"{name}.crt")) as f:
+            return hashlib.sha256(ssl.PEM_cert_to_DER_cert(f.read())).hexdigest()
 
     def issue(self, name, ca, subject, extensions):
         with open(self.path(f"{name}.ext"), "w") as f:

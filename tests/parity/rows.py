@@ -6,13 +6,13 @@
     within: 15s                     the row is tried again until it holds, at most so long
     why: TEXT                       required where ours and upstream differ
     as: WHO                         of the steps that follow: reader (the default), anonymous, masters, proxy USER [GROUP...],
-                                    token TOKEN, cert NAME
+                                    front-proxy (the row's headers say who), token TOKEN, cert NAME (pki.py)
 steps, and what each expects:
     GET /path [HTTP/2]              any method; RUN FLAGS... runs the binary; HOLD N GET /path leaves N requests open;
                                     DO ACTION... changes the world (worlds.py); NGHTTP /path shows HTTP/2 frames
     > Header: value                 sent
     body: TEXT                      sent
-    < 200                           the status (RUN: the exit code)
+    < 200                           the status (RUN: the exit code; < nonzero: any but 0)
     < Header: value                 < Header ~ regex       < !Header: there is none
     = TEXT                          the body is exactly that; more lines go on; \\n is a newline
     ~ REGEX                         is found in the body     !~ REGEX isn't

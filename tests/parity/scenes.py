@@ -115,6 +115,46 @@ NODES = [
     {"name": "parity-refusing", "answers": [403]},
 ]
 
+# 1500 pods, more than 128 KiB as a list; a fifth of them less
+MANY = [{"namespace": "parity", "name": f"pod-{i:04}", "labels": {"half": "small" if i % 5 == 0 else "large", "app": "many"}}
+        for i in range(1500)]
+TOLD_MANY = {f"parity/pod-{i:04}/main": even(0.1) for i in range(1500)}
+
+ONE_NODE = [{"name": "parity-1", "labels": {"zone": "a"},
+             "answers": scrapes([(0, 10, MI), (15, "12.500000001", 100 * MI)], {"parity/web/main": even(0.1, 50 * MI, 15)})}]
+ONE_POD = [{"namespace": "parity", "name": "web", "labels": {"app": "web"}}]
+ONE = {"nodes": 1, "pods": 1}
+
+AUDIT_POLICY = """apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: None
+  nonResourceURLs: [/healthz*, /version]
+- level: None
+  users: [may-not-be-audited]
+- level: Metadata
+"""
+
 SCENES = {
     "steady": Scene(["--metric-resolution=15s"], NODES, PODS, listed={"nodes": 3, "pods": 10}),
+    "many": Scene(["--metric-resolution=15s"], [{"name": "parity-1", "answers": scrapes([(0, 10, MI), (15, 20, MI)], TOLD_MANY)}], MANY,
+                  listed={"nodes": 1, "pods": 1500}),
+    "starting": Scene(["--metric-resolution=15s"], [{"name": "parity-down", "answers": []}], []),
+    "selected": Scene(["--metric-resolution=15s", "--node-selector=zone in (a,c)"], NODES[:3], PODS, listed={"nodes": 1, "pods": 8}),
+    "limited": Scene(["--metric-resolution=15s", "--max-requests-inflight=2", "--max-mutating-requests-inflight=1", "--request-timeout=3s",
+                      "--disable-http2-serving", "--authorization-always-allow-paths=/healthz,/livez,/readyz,/metrics,/ver*"],
+                     ONE_NODE, ONE_POD, listed=ONE),
+    "audited": Scene(["--metric-resolution=15s", "--audit-policy-file=$folder/policy.yaml", "--audit-log-path=$folder/audit.log"],
+                     ONE_NODE, ONE_POD, files={"policy.yaml": AUDIT_POLICY}, listed=ONE),
+    "trusting": Scene(["--metric-resolution=15s", "--authentication-skip-lookup", "--client-ca-file=$pki/other-ca.crt",
+                       "--requestheader-client-ca-file=$pki/ca.crt", "--requestheader-username-headers=X-My-User,X-Other-User",
+                       "--requestheader-group-headers=X-My-Group", "--requestheader-uid-headers=X-My-Uid",
+                       "--requestheader-extra-headers-prefix=X-My-Extra-"], ONE_NODE, ONE_POD, listed=ONE),
+    "draining": Scene(["--metric-resolution=15s", "--shutdown-delay-duration=4s"], ONE_NODE, ONE_POD, listed=ONE),
+    "changing": Scene(["--metric-resolution=10s", "--kubelet-request-timeout=5s"], [
+        {"name": "parity-1", "labels": {"zone": "a"},
+         "answers": scrapes([(0, 10, MI), (15, "12.5", 100 * MI)], {"parity/web/main": even(0.1, 50 * MI, 15), "parity/late/main": even(0.2)})},
+        {"name": "parity-fails", "answers": scrapes([(0, 10, MI), (15, 25, MI)], {"parity/on-a-failing-node/main": even(0.1)}) + [500]},
+    ], ONE_POD + [{"namespace": "parity", "name": "on-a-failing-node"}], listed={"nodes": 1, "pods": 1}),
 }

@@ -1,7 +1,7 @@
 """The servers under test and what is around them: a fake API server, fake kubelets, a metrics-server process for each world."""
 import datetime, os, re, signal, socket, subprocess, threading, time
 
-import scenes
+import client, scenes
 from fake_apiserver import ApiServer
 from fake_kubelet import Kubelet
 
@@ -33,8 +33,7 @@ class World:
         os.makedirs(self.folder)
         self.base = int(time.time()) - 20  # the world's second 0
         self.api, self.kubelets, self.process = ApiServer(pki), {}, None
-        self.port = free_port()
-        self.host = f"127.0.0.1:{self.port}"
+        self.move()
         self.api.publish_trust()
         for node in scene.nodes:
             self.add_node(node)
@@ -42,6 +41,11 @@ class World:
             self.api.objects.set("pods", {"metadata": {k: v for k, v in pod.items() if k in ("name", "namespace", "labels")},
                                           "spec": {"nodeName": pod.get("node", "parity-1")},
                                           "status": {"phase": pod.get("phase", "Running")}})
+
+    def move(self):
+        """Takes another port: between its choice and the server's bind somebody else may have taken it."""
+        self.port = free_port()
+        self.host = f"127.0.0.1:{self.port}"
 
     def add_node(self, node):
         answers = [a(self.base) if callable(a) else a for a in node["answers"]]
@@ -73,7 +77,7 @@ class World:
                  f"--kubelet-certificate-authority={self.pki.path('ca.crt')}"]
         for flag in self.scene.flags.get(self.flavour, self.scene.flags["ours"]):
             name = flag.split("=")[0]
-            given = [g for g in given if g.split("=")[0] != name] + [flag.replace("$folder", self.folder)]
+            given = [g for g in given if g.split("=")[0] != name] + [flag.replace("$folder", self.folder).replace("$pki", self.pki.folder)]
         return given
 
     def start(self):
@@ -81,7 +85,7 @@ class World:
             with open(self.path(name), "w") as f:
                 f.write(text)
         self.log_path = self.path("log")
-        with open(self.log_path, "ab") as log:
+        with open(self.log_path, "wb" if self.process is None or self.process.returncode else "ab") as log:
             self.process = subprocess.Popen([self.binary, *self.flags()], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def log(self):
@@ -109,4 +113,76 @@ class World:
 
     def act(self, words):
         verb, *rest = words
-        getattr(self, f"do_{verb}")(*rest)
+        getattr(self, f"do_{verb.replace('-', '_')}")(*rest)
+
+    def do_signal(self, name):
+        self.process.send_signal(getattr(signal, f"SIG{name}"))
+
+    def do_wait(self, code):
+        """Until the server has ended with CODE."""
+        got = self.process.wait(70)
+        if str(got) != code:
+            raise ValueError(f"the server has ended with {got}, not {code}")
+
+    def do_start(self):
+        for kubelet in self.kubelets.values():
+            kubelet.scrapes = 0  # a new server needs both samples again
+        self.start()
+
+    def do_pod(self, namespace, name, labels="", phase="Running"):
+        self.api.objects.set("pods", {"metadata": {"namespace": namespace, "name": name,
+                                                   "labels": dict(x.split("=") for x in labels.split(",") if x)},
+                                      "spec": {"nodeName": "parity-1"}, "status": {"phase": phase}})
+
+    def do_no_pod(self, namespace, name):
+        self.api.objects.delete("pods", namespace, name)
+
+    def do_no_node(self, name):
+        self.api.objects.delete("nodes", "", name)
+
+    def do_trust(self, key, value):
+        """The authentication ConfigMap says VALUE; a name of a file of the PKI stands for what is in it."""
+        self.api.publish_trust(**{key: self.pki.text(value) if value.endswith(".crt") else value})
+
+    def do_release(self):
+        self.api.released.set()
+        self.api.released = threading.Event()
+
+    def do_api(self, state):
+        self.api.is_away = state == "away"
+
+    def until(self, seconds, condition, trouble):
+        end = time.time() + seconds
+        while not condition():
+            if time.time() > end:
+                raise ValueError(trouble)
+            time.sleep(0.05)
+
+    def do_scraped(self, node, times):
+        """Until the kubelet has been asked so often, and a moment more: the server reads the answer."""
+        kubelet = self.kubelets[node]
+        self.until(40, lambda: kubelet.scrapes >= int(times), f"{node} was asked {kubelet.scrapes} times")
+
+    def do_listening(self, seconds):
+        self.until(float(seconds), lambda: client.is_listening(self.host), "nobody listens")
+
+    def is_ready(self):
+        """None: there is no answer."""
+        try:
+            return client.ask(self.host, client.identity("anonymous", self.pki), "GET", "/readyz", [], timeout=5).status == 200
+        except OSError:  # it starts, or goes
+            return None
+
+    def do_ready(self, seconds):
+        self.until(float(seconds), lambda: self.is_ready(), "it isn't ready")
+
+    def do_unready(self, seconds):
+        self.until(float(seconds), lambda: self.is_ready() is False, "it is still ready")
+
+    def do_not_listening(self, seconds):
+        self.until(float(seconds), lambda: not client.is_listening(self.host), "somebody still listens")
+
+    def do_not_audited(self, audit_id):
+        found = [line for line in self.audit() if audit_id in line]
+        if found:
+            raise ValueError(f"audited: {found[0]}")
