@@ -27,7 +27,7 @@ start_cluster() {
             export NODE
             return 0
         fi
-        grep -q 'is taken' "$DATA.up" || break # by another test, in the meantime
+        grep -qE 'is taken|must differ' "$DATA.up" || break # by another test, in the meantime; or chosen twice
     done
     cat "$DATA.up" >&2
     tail -20 "$DATA"/run/*.log >&2
