@@ -322,9 +322,9 @@ static bool fits_url(const struct rule *r, const struct api_attributes *what)
 
 static bool fits(const struct rule *r, const struct user *user, const struct api_attributes *what)
 {
-    if (user != NULL && r->users.array != NULL && !has(r->users, user->name))
+    if (r->users.array != NULL && (user == NULL || !has(r->users, user->name)))
         return false;
-    if (user != NULL && r->groups.array != NULL && !has_group(r->groups, user))
+    if (r->groups.array != NULL && (user == NULL || !has_group(r->groups, user)))
         return false;
     if (r->verbs.array != NULL && !has(r->verbs, what->verb))
         return false;

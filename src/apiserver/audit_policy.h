@@ -45,7 +45,7 @@ struct audit_choice {
     unsigned omitted_stages;
 };
 
-/* USER is who authenticated, or NULL when that isn't known: then rules for users and groups fit too, as upstream. */
+/* USER is who authenticated, or NULL when that isn't known: then rules for users or groups don't fit. */
 struct audit_choice audit_policy_choose(const struct audit_policy *p, const struct user *user,
                                         const struct api_attributes *what);
 

@@ -110,7 +110,8 @@ static const struct {
      AUDIT_STAGE_PANIC},
     {"a whole group", "jane", "", "get", NULL, "whole", "x", "", "default", "a", AUDIT_REQUEST, AUDIT_STAGE_PANIC},
     {"another group", "jane", "", "get", NULL, "other", "pods", "", "default", "web-1", AUDIT_NONE, AUDIT_STAGE_PANIC},
-    {"nobody fits rules for users", NULL, "", "get", "/x", .level = AUDIT_NONE, .omitted = AUDIT_STAGE_PANIC},
+    {"rules for users and groups aren't nobody's", NULL, "", "list", NULL, "metrics.k8s.io", "nodes", "", "", "",
+     AUDIT_METADATA, AUDIT_STAGE_PANIC},
 };
 
 static void test_choices(void **state)
