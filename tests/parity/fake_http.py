@@ -6,12 +6,14 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 512
 
-    def __init__(self, address, handler, pki, world):
-        self.world = world
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(pki.path("serving.crt"), pki.path("serving.key"))
-        self.context.load_verify_locations(pki.path("ca.crt"))
-        self.context.verify_mode = ssl.CERT_OPTIONAL
+    def __init__(self, address, handler, pki, world, serving="serving"):
+        """SERVING: the pair of PKI that it shows; None: no TLS."""
+        self.world, self.context = world, None
+        if serving:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(pki.path(f"{serving}.crt"), pki.path(f"{serving}.key"))
+            self.context.load_verify_locations(pki.path("ca.crt"))
+            self.context.verify_mode = ssl.CERT_OPTIONAL
         super().__init__((address, 0), handler)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
 
@@ -22,6 +24,8 @@ class Server(http.server.ThreadingHTTPServer):
     def get_request(self):  # the handshake is the connection's own thread's
         connection, address = self.socket.accept()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.context is None:
+            return connection, address
         return self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     def handle_error(self, request, client_address):

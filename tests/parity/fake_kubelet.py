@@ -10,11 +10,11 @@ class KubeletHandler(Handler):
         kubelet = self.server.world
         with kubelet.lock:
             if self.path != kubelet.path:
-                kubelet.seen.append((self.path, dict(self.headers)))
+                kubelet.seen.append(self.told())
                 return self.answer(404, "404 page not found\n", "text/plain; charset=utf-8")
             answer = kubelet.answers[min(kubelet.scrapes, len(kubelet.answers) - 1)]
             kubelet.scrapes += 1
-            kubelet.seen.append((self.path, dict(self.headers)))
+            kubelet.seen.append(self.told())
         if answer is None:
             self.close_connection = True
         elif isinstance(answer, int):
@@ -23,12 +23,21 @@ class KubeletHandler(Handler):
             self.answer(200, answer, "text/plain; version=0.0.4; charset=utf-8")
 
 
+    def told(self):
+        """What was asked, by whom, as text: "GET /path", headers, "Certificate: CN"."""
+        lines = [f"{self.command} {self.path}"] + [f"{n}: {v}" for n, v in self.headers.items()]
+        certificate = self.connection.getpeercert() if hasattr(self.connection, "getpeercert") else None
+        if certificate:
+            lines.append("Certificate: " + dict(pair[0] for pair in certificate["subject"])["commonName"])
+        return "\n".join(lines)
+
+
 class Kubelet:
-    def __init__(self, pki, answers, path="/metrics/resource"):
+    def __init__(self, pki, answers, path="/metrics/resource", serving="serving"):
         self.answers, self.path = answers, path
         self.lock = threading.Lock()
         self.scrapes, self.seen = 0, []
-        self.server = Server("127.0.0.1", KubeletHandler, pki, self)
+        self.server = Server("127.0.0.1", KubeletHandler, pki, self, serving)
         self.port = self.server.port
 
 

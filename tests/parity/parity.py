@@ -72,7 +72,7 @@ def run_world(name, its_rows, pki, options, tap):
     world = worlds.World(name, scenes.SCENES[name], pki, options.binary, options.folder, options.flavour)
     try:
         world.start()
-        trouble = wait_until_ready(world)
+        trouble = None if world.scene.is_away else wait_until_ready(world)
         if trouble:
             tap.note(f"the world {name} isn't there: {trouble}")
         for row in its_rows:

@@ -34,6 +34,7 @@ class Pki:
                     "-subj", f"/CN=parity-{ca}", "-keyout", self.path(f"{ca}.key"), "-out", self.path(f"{ca}.crt"))
         for name, (ca, subject, usage) in CLIENTS.items():
             self.issue(name, ca, subject, f"extendedKeyUsage={usage}\n")
+        self.issue("serving-other", "other-ca", "/CN=parity-other", "subjectAltName=DNS:localhost,IP:127.0.0.1\n")
         self.issue("serving", "ca", "/CN=parity-serving", "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n")
 
     def path(self, name):

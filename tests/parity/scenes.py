@@ -7,9 +7,11 @@ OLD = -86400  # a start a day ago
 
 
 class Scene:
-    def __init__(self, flags, nodes, pods, upstream_flags=None, files=None, is_ready="/readyz", listed=None):
+    def __init__(self, flags, nodes, pods, upstream_flags=None, files=None, listed=None, has_trust=True, is_away=False):
         self.flags = {"ours": flags, "upstream": flags if upstream_flags is None else upstream_flags}
         self.nodes, self.pods, self.files = nodes, pods, files or {}
+        self.is_away = is_away  # the API server, at the start
+        self.has_trust = has_trust  # whether there is the authentication ConfigMap
         self.listed = listed or {}  # resource: how many objects are listed once all is there
 
 
@@ -113,6 +115,8 @@ NODES = [
                                            lambda base: scrapes([(15, 2, MI)], {})[0](base) + "oops{\n"]},
     {"name": "parity-failing", "answers": [500]},
     {"name": "parity-refusing", "answers": [403]},
+    {"name": "parity-stranger", "serving": "serving-other", "answers": scrapes([(0, 1, MI), (15, 2, MI)], {})},
+    {"name": "parity-homeless", "addresses": [], "answers": scrapes([(0, 1, MI), (15, 2, MI)], {})},
 ]
 
 # 1500 pods, more than 128 KiB as a list; a fifth of them less
@@ -145,6 +149,21 @@ SCENES = {
     "limited": Scene(["--metric-resolution=15s", "--max-requests-inflight=2", "--max-mutating-requests-inflight=1", "--request-timeout=3s",
                       "--disable-http2-serving", "--authorization-always-allow-paths=/healthz,/livez,/readyz,/metrics,/ver*"],
                      ONE_NODE, ONE_POD, listed=ONE),
+    "insecure": Scene(["--metric-resolution=15s", "--kubelet-insecure-tls", "--kubelet-certificate-authority=-",
+                       "--kubelet-client-certificate=$pki/metrics-server.crt", "--kubelet-client-key=$pki/metrics-server.key",
+                       "--kubelet-use-node-status-port=false", "--kubelet-port=$kubelet",
+                       "--kubelet-preferred-address-types=Hostname,ExternalIP,InternalIP"],
+                      [{**ONE_NODE[0], "serving": "serving-other", "port": 1, "addresses": [
+                          {"type": "InternalIP", "address": "127.99.99.99"}, {"type": "ExternalIP", "address": "127.0.0.1"}]}],
+                      ONE_POD, listed=ONE),
+    "plain": Scene(["--metric-resolution=15s", "--deprecated-kubelet-completely-insecure", "--kubelet-certificate-authority=-"],
+                   [{**ONE_NODE[0], "serving": None}], ONE_POD, listed=ONE),
+    "untrusting": Scene(["--metric-resolution=15s", "--authentication-tolerate-lookup-failure"], ONE_NODE, ONE_POD, listed=ONE,
+                        has_trust=False),
+    "forgetful": Scene(["--metric-resolution=15s", "--authentication-token-webhook-cache-ttl=1s",
+                        "--authorization-webhook-cache-authorized-ttl=1s", "--authorization-webhook-cache-unauthorized-ttl=1s"],
+                       ONE_NODE, ONE_POD, listed=ONE),
+    "away": Scene(["--metric-resolution=15s"], ONE_NODE, ONE_POD, has_trust=False, is_away=True),
     "audited": Scene(["--metric-resolution=15s", "--audit-policy-file=$folder/policy.yaml", "--audit-log-path=$folder/audit.log"],
                      ONE_NODE, ONE_POD, files={"policy.yaml": AUDIT_POLICY}, listed=ONE),
     "trusting": Scene(["--metric-resolution=15s", "--authentication-skip-lookup", "--client-ca-file=$pki/other-ca.crt",

@@ -34,7 +34,9 @@ class World:
         self.base = int(time.time()) - 20  # the world's second 0
         self.api, self.kubelets, self.process = ApiServer(pki), {}, None
         self.move()
-        self.api.publish_trust()
+        self.api.is_away = scene.is_away
+        if scene.has_trust:
+            self.api.publish_trust()
         for node in scene.nodes:
             self.add_node(node)
         for pod in scene.pods:
@@ -51,7 +53,7 @@ class World:
         answers = [a(self.base) if callable(a) else a for a in node["answers"]]
         port = free_port()
         if answers:
-            self.kubelets[node["name"]] = Kubelet(self.pki, answers, node.get("path", "/metrics/resource"))
+            self.kubelets[node["name"]] = Kubelet(self.pki, answers, node.get("path", "/metrics/resource"), node.get("serving", "serving"))
             port = self.kubelets[node["name"]].port
         metadata = {"name": node["name"]}
         if "labels" in node:
@@ -59,8 +61,8 @@ class World:
         if "path" in node:
             metadata["annotations"] = {"metrics.k8s.io/resource-metrics-path": node["path"]}
         self.api.objects.set("nodes", {"metadata": metadata, "status": {
-            "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
-            "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
+            "addresses": node.get("addresses", [{"type": "InternalIP", "address": "127.0.0.1"}]),
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": node.get("port", port)}},
             "conditions": [{"type": "Ready", "status": "True"}]}})
 
     def path(self, name):
@@ -77,7 +79,10 @@ class World:
                  f"--kubelet-certificate-authority={self.pki.path('ca.crt')}"]
         for flag in self.scene.flags.get(self.flavour, self.scene.flags["ours"]):
             name = flag.split("=")[0]
-            given = [g for g in given if g.split("=")[0] != name] + [flag.replace("$folder", self.folder).replace("$pki", self.pki.folder)]
+            port = str(self.kubelets["parity-1"].port) if "parity-1" in self.kubelets else ""
+            value = flag.replace("$folder", self.folder).replace("$pki", self.pki.folder).replace("$kubelet", port)
+            given = [g for g in given if g.split("=")[0] != name] + [value]
+        given = [g for g in given if not g.endswith("=-")]  # "--flag=-": without that flag
         return given
 
     def start(self):
@@ -124,6 +129,10 @@ class World:
         if str(got) != code:
             raise ValueError(f"the server has ended with {got}, not {code}")
 
+    def do_pass(self, seconds):
+        """Lets time pass: for what is kept so long and no longer."""
+        time.sleep(float(seconds))
+
     def do_start(self):
         for kubelet in self.kubelets.values():
             kubelet.scrapes = 0  # a new server needs both samples again
@@ -162,6 +171,19 @@ class World:
         """Until the kubelet has been asked so often, and a moment more: the server reads the answer."""
         kubelet = self.kubelets[node]
         self.until(40, lambda: kubelet.scrapes >= int(times), f"{node} was asked {kubelet.scrapes} times")
+
+    def do_asked(self, node, what):
+        """The kubelet was asked so, each time: a regular expression, ~ for blanks."""
+        seen = self.kubelets[node].seen
+        wanted = what.replace("~", " ")
+        wrong = [told for told in seen if not re.search(wanted, told, re.M)]
+        if not seen or wrong:
+            raise ValueError(f"{node} was asked {wrong[0] if wrong else 'nothing'}")
+
+    def do_not_asked(self, node, what):
+        wrong = [told for told in self.kubelets[node].seen if re.search(what.replace("~", " "), told, re.M)]
+        if wrong:
+            raise ValueError(f"{node} was asked {wrong[0]}")
 
     def do_listening(self, seconds):
         self.until(float(seconds), lambda: client.is_listening(self.host), "nobody listens")
