@@ -10,6 +10,8 @@
  *     /api, /apis with Accept ...;as=APIGroupDiscoveryList;g=apidiscovery.k8s.io;v=v2: the whole subtree at once, with
  *                             an ETag; If-None-Match is answered 304
  *
+ * All of them in JSON, YAML and protobuf.
+ *
  * Writers are pure. Source: Kubernetes docs, "API concepts: API discovery"; KEP-3352.
  */
 #ifndef APISERVER_DISCOVERY_H
@@ -58,12 +60,31 @@ struct discovery {
 const struct discovery_group *discovery_group(const struct discovery *d, struct str name);
 const struct discovery_version *discovery_version(const struct discovery *d, struct str group, struct str version);
 
-/* Append the document, compact. */
+/* Append the document as JSON, compact. */
 void discovery_print_versions(struct buf *to, const struct discovery *d);    /* /api */
 void discovery_print_groups(struct buf *to, const struct discovery *d);      /* /apis */
 void discovery_print_group(struct buf *to, const struct discovery_group *g); /* /apis/GROUP */
 void discovery_print_resources(struct buf *to, struct str group, const struct discovery_version *v);
 void discovery_print_aggregated(struct buf *to, const struct discovery *d, bool is_legacy); /* is_legacy: of /api */
+
+/* The same as protobuf, in their envelopes. */
+void discovery_print_versions_protobuf(struct buf *to, const struct discovery *d);
+void discovery_print_groups_protobuf(struct buf *to, const struct discovery *d);
+void discovery_print_group_protobuf(struct buf *to, const struct discovery_group *g);
+void discovery_print_resources_protobuf(struct buf *to, struct str group, const struct discovery_version *v);
+void discovery_print_aggregated_protobuf(struct buf *to, const struct discovery *d, bool is_legacy);
+
+/* What the aggregated document says of a resource: the kind that its answers have. */
+struct discovery_kind {
+    struct str group;
+    struct str version;
+    struct str kind;
+};
+struct discovery_kind discovery_response_kind(const struct discovery *d, const struct discovery_group *g,
+                                              const struct discovery_version *v, const struct discovery_resource *r);
+
+/* Whether R is "PARENT/..."; SUBRESOURCE gets what is behind the slash. */
+bool discovery_is_below(const struct discovery_resource *r, struct str parent, struct str *subresource);
 
 /*
  * Answers R when its path is one of the documents' (with or without a slash at its end), whatever its method (405 for

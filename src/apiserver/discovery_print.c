@@ -143,23 +143,33 @@ void discovery_print_resources(struct buf *to, struct str group, const struct di
 
 /* --- the aggregated document --- */
 
-static void write_response_kind(struct json_writer *w, const struct discovery *d, const struct discovery_group *g,
-                                const struct discovery_version *v, const struct discovery_resource *r)
+struct discovery_kind discovery_response_kind(const struct discovery *d, const struct discovery_group *g,
+                                              const struct discovery_version *v, const struct discovery_resource *r)
 {
     bool has_own = r->kind_version.len > 0;
-    struct str group = has_own ? r->kind_group : d->leaves_kinds_bare ? STR("") : g->name;
-    struct str version = has_own ? r->kind_version : d->leaves_kinds_bare ? STR("") : v->version;
 
+    return (struct discovery_kind){
+        .group = has_own                ? r->kind_group
+                 : d->leaves_kinds_bare ? STR("")
+                                        : g->name,
+        .version = has_own                ? r->kind_version
+                   : d->leaves_kinds_bare ? STR("")
+                                          : v->version,
+        .kind = r->kind,
+    };
+}
+
+static void write_response_kind(struct json_writer *w, const struct discovery_kind *kind)
+{
     json_write_key(w, STR("responseKind"));
     json_open_object(w);
-    json_member_str(w, STR("group"), group);
-    json_member_str(w, STR("version"), version);
-    json_member_str(w, STR("kind"), r->kind);
+    json_member_str(w, STR("group"), kind->group);
+    json_member_str(w, STR("version"), kind->version);
+    json_member_str(w, STR("kind"), kind->kind);
     json_close_object(w);
 }
 
-/* Whether R is "PARENT/..."; SUBRESOURCE gets what is behind the slash. */
-static bool is_below(const struct discovery_resource *r, struct str parent, struct str *subresource)
+bool discovery_is_below(const struct discovery_resource *r, struct str parent, struct str *subresource)
 {
     struct str name;
 
@@ -171,11 +181,12 @@ static void write_aggregated_resource(struct json_writer *w, const struct discov
                                       const struct discovery_version *v, size_t *at)
 {
     const struct discovery_resource *r = &v->resources[(*at)++];
+    struct discovery_kind kind = discovery_response_kind(d, g, v, r);
     struct str subresource;
 
     json_open_object(w);
     json_member_str(w, STR("resource"), r->name);
-    write_response_kind(w, d, g, v, r);
+    write_response_kind(w, &kind);
     json_member_str(w, STR("scope"), r->is_namespaced ? STR("Namespaced") : STR("Cluster"));
     json_member_str(w, STR("singularResource"), r->singular);
     write_strs(w, STR("verbs"), r->verbs, r->verb_count);
@@ -183,13 +194,14 @@ static void write_aggregated_resource(struct json_writer *w, const struct discov
         write_strs(w, STR("shortNames"), r->short_names, r->short_name_count);
     if (r->category_count > 0)
         write_strs(w, STR("categories"), r->categories, r->category_count);
-    if (*at < v->resource_count && is_below(&v->resources[*at], r->name, &subresource)) {
+    if (*at < v->resource_count && discovery_is_below(&v->resources[*at], r->name, &subresource)) {
         json_write_key(w, STR("subresources"));
         json_open_array(w);
-        for (; *at < v->resource_count && is_below(&v->resources[*at], r->name, &subresource); (*at)++) {
+        for (; *at < v->resource_count && discovery_is_below(&v->resources[*at], r->name, &subresource); (*at)++) {
             json_open_object(w);
             json_member_str(w, STR("subresource"), subresource);
-            write_response_kind(w, d, g, v, &v->resources[*at]);
+            kind = discovery_response_kind(d, g, v, &v->resources[*at]);
+            write_response_kind(w, &kind);
             write_strs(w, STR("verbs"), v->resources[*at].verbs, v->resources[*at].verb_count);
             json_close_object(w);
         }

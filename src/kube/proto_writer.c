@@ -91,6 +91,18 @@ void proto_add_list_meta(struct buf *to, unsigned field, struct str resource_ver
     proto_close(to, at);
 }
 
+void proto_add_named_meta(struct buf *to, unsigned field, struct str name)
+{
+    size_t at = proto_open(to, field);
+
+    proto_add_str(to, 1, name);
+    for (unsigned i = 2; i <= 6; i++) /* generateName, namespace, selfLink, uid, resourceVersion */
+        proto_add_str(to, i, STR(""));
+    proto_add_i64(to, 7, 0);       /* generation */
+    proto_add_str(to, 8, STR("")); /* creationTimestamp: none */
+    proto_close(to, at);
+}
+
 static void add_type_meta(struct buf *to, struct str api_version, struct str kind)
 {
     buf_add_str(to, STR("k8s\0"));

@@ -41,6 +41,9 @@ void proto_add_head(struct buf *to, unsigned field, size_t length);
 /* A ListMeta, empty but for its resourceVersion, which may be empty too. */
 void proto_add_list_meta(struct buf *to, unsigned field, struct str resource_version);
 
+/* An ObjectMeta, empty but for its name. */
+void proto_add_named_meta(struct buf *to, unsigned field, struct str name);
+
 /* Everything of the envelope up to the object's message, and behind it. */
 size_t proto_open_object(struct buf *to, struct str api_version, struct str kind);
 void proto_close_object(struct buf *to, size_t opened);
