@@ -126,30 +126,18 @@ void api_server_close(struct api_server *s, int64_t grace_ns, void (*on_closed)(
     http_server_close(s->http, grace_ns, on_http_closed, s);
 }
 
-static bool is_version_asked(struct api_request *r)
+static void print_version(struct buf *to, const struct build_version *v)
 {
-    struct str path = r->attributes.path;
-    struct status s = status_method_not_allowed();
+    struct json_writer w = json_writer_to(to);
 
-    if (!str_eq(path, STR("/version")) && !str_eq(path, STR("/version/")))
-        s = status_no_such_path();
-    else if (str_eq(r->http->method, STR("GET")))
-        return true;
-    api_respond_status(r, &s);
-    return false;
-}
-
-void build_version_handle(void *arg, struct api_request *r)
-{
-    const struct build_version *v = arg;
-    auto_buf struct buf json = {0}, text = {0};
-    struct json_writer w = json_writer_to(&json);
-
-    if (!is_version_asked(r))
-        return;
     json_open_object(&w);
     json_member_cstr(&w, STR("major"), v->major);
     json_member_cstr(&w, STR("minor"), v->minor);
+    /* It is what it says it is: no other version is emulated. */
+    json_member_cstr(&w, STR("emulationMajor"), v->major);
+    json_member_cstr(&w, STR("emulationMinor"), v->minor);
+    json_member_cstr(&w, STR("minCompatibilityMajor"), v->major);
+    json_member_cstr(&w, STR("minCompatibilityMinor"), v->minor);
     json_member_cstr(&w, STR("gitVersion"), v->git_version);
     json_member_cstr(&w, STR("gitCommit"), v->git_commit);
     json_member_cstr(&w, STR("gitTreeState"), v->git_commit != NULL && *v->git_commit != '\0' ? "clean" : "");
@@ -158,6 +146,26 @@ void build_version_handle(void *arg, struct api_request *r)
     json_member_cstr(&w, STR("compiler"), "cc");
     json_member_cstr(&w, STR("platform"), build_platform);
     json_close_object(&w);
+}
+
+void build_version_handle(void *arg, struct api_request *r)
+{
+    struct status s;
+    auto_buf struct buf json = {0}, text = {0};
+    bool is_known = str_eq(r->attributes.path, STR("/version")) || str_eq(r->attributes.path, STR("/version/"));
+
+    if (!is_known || !str_eq(r->http->method, STR("GET"))) {
+        s = is_known ? status_method_not_allowed() : status_no_such_path();
+        api_respond_status(r, &s);
+        return;
+    }
+    print_version(&json, arg);
     json_indent(&text, buf_str(&json));
     api_respond_bytes(r, 200, STR("application/json"), buf_str(&text));
+}
+
+void build_version_install(const struct build_version *v, struct api_server *server)
+{
+    api_server_route(server, "/version", build_version_handle, (void *)(uintptr_t)v);
+    api_server_route_unlisted(server, "/version/", build_version_handle, (void *)(uintptr_t)v);
 }

@@ -134,6 +134,9 @@ struct build_version {
 };
 api_handler build_version_handle;
 
+/* Routes /version and /version/ to it; what is below is a 404. V is borrowed, constant. */
+void build_version_install(const struct build_version *v, struct api_server *server);
+
 /* "linux/amd64": what this was built for. */
 extern const char build_platform[];
 

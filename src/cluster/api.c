@@ -183,8 +183,7 @@ void api_install(struct api *a, struct api_server *server)
     api_server_route(server, "/api/", on_request, a);
     api_server_route(server, "/apis", on_request, a);
     api_server_route(server, "/apis/", on_request, a);
-    api_server_route(server, "/version", build_version_handle, (void *)(uintptr_t)&version);
-    api_server_route_unlisted(server, "/version/", build_version_handle, (void *)(uintptr_t)&version);
+    build_version_install(&version, server);
     api_server_route(server, "/openapi/v2", on_openapi, a);
     api_server_route(server, "/openapi/v3", on_openapi, a);
     api_server_route(server, "/openapi/v3/", on_openapi, a);

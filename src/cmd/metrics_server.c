@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "apiserver/health.h"
+#include "apiserver/pages.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -33,6 +34,7 @@ static struct server {
     struct health *health;
     struct readiness readiness;
     struct metrics_api *api;
+    struct pages pages;
 } the_server;
 
 static const struct build_version version = {.major = "0",
@@ -80,8 +82,8 @@ static void add_routes(struct server *s)
     readiness_add_checks(&s->readiness, s->health);
     health_install(s->health, s->server);
     telemetry_serve(&s->telemetry, s->server);
-    api_server_route(s->server, "/version", build_version_handle, (void *)(uintptr_t)&version);
-    api_server_route_unlisted(s->server, "/version/", build_version_handle, (void *)(uintptr_t)&version);
+    s->pages = (struct pages){.component = "metrics-server", .version = &version, .started_unix_ns = clock_unix_ns()};
+    pages_install(&s->pages, s->server);
 }
 
 static bool start_serving(struct server *s, struct error *err)

@@ -106,7 +106,7 @@ static const struct {
     {"GET", "/api//", "*/*", 404, "{\"kind\":\"Status\""},
     {"GET", "/apis/other", "*/*", 404, "{\"kind\":\"Status\""},
     {"POST", "/apis/metrics.k8s.io", "*/*", 405, "{\"kind\":\"Status\""},
-    {"GET", "/version", "*/*", 200, "{\n  \"major\": \"1\",\n  \"minor\": \"30\",\n  \"gitVersion\": \"v1.30.0\","},
+    {"GET", "/version", "*/*", 200, "{\n  \"major\": \"1\",\n  \"minor\": \"30\",\n  \"emulationMajor\": \"1\","},
     {"GET", "/version/", "*/*", 200, "{\n  \"major\""},
     {"GET", "/version/x", "*/*", 404, "{\"kind\":\"Status\""},
     {"POST", "/version", "*/*", 405, "{\"kind\":\"Status\""},
