@@ -113,11 +113,11 @@ static size_t read_clauses(struct str header, struct clause clauses[MAX_CLAUSES]
     return count;
 }
 
-static bool matches(const struct clause *c, enum accept_media media)
+static bool matches(const struct clause *c, struct str media_type)
 {
     struct str type, subtype;
 
-    str_cut(accept_media_type(media), '/', &type, &subtype);
+    str_cut(media_type, '/', &type, &subtype);
     if (str_eq(c->type, STR("*")))
         return str_eq(c->subtype, STR("*"));
     return str_eq(c->type, type) && (str_eq(c->subtype, STR("*")) || str_eq(c->subtype, subtype));
@@ -204,11 +204,23 @@ bool accept_choose(struct str header, unsigned allowed, struct accept_choice *ou
         for (enum accept_media media = ACCEPT_JSON; media < accept_media_type_count(allowed); media++) {
             struct accept_choice choice = {.media = media};
             unsigned possible = media == ACCEPT_PROTOBUF ? allowed & ~(unsigned)ACCEPT_ALLOW_TABLE : allowed;
-            if (!matches(&clauses[i], media) || !choose_parameters(&clauses[i], possible, &choice))
+            if (!matches(&clauses[i], accept_media_type(media)) || !choose_parameters(&clauses[i], possible, &choice))
                 continue;
             *out = choice;
             return true;
         }
     }
     return false;
+}
+
+int accept_pick(struct str header, const struct str *types, size_t count)
+{
+    struct clause clauses[MAX_CLAUSES];
+    size_t clause_count = read_clauses(header.len > 0 ? header : STR("*/*"), clauses);
+
+    for (size_t i = 0; i < clause_count; i++)
+        for (size_t t = 0; t < count; t++)
+            if (matches(&clauses[i], types[t]))
+                return (int)t;
+    return -1;
 }

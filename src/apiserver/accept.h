@@ -44,6 +44,10 @@ struct accept_choice {
 /* HEADER is the Accept header's value, "" when there is none. False: nothing fits (406), OUT is untouched. */
 bool accept_choose(struct str header, unsigned allowed, struct accept_choice *out);
 
+/* The index of the TYPE that HEADER accepts first, by the same order of clauses, whatever their parameters; -1: none.
+ */
+int accept_pick(struct str header, const struct str *types, size_t count);
+
 /* What a 406 lists: the first accept_media_type_count(ALLOWED) of these. */
 extern const struct str accept_media_types[];
 size_t accept_media_type_count(unsigned allowed);

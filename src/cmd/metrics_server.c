@@ -16,6 +16,7 @@
 #include "cmd/serving.h"
 #include "cmd/telemetry.h"
 #include "serve/metrics_api.h"
+#include "serve/metrics_openapi.h"
 
 /* Everything there is one of. Static, so that it is valid for as long as anything may point to it. */
 static struct server {
@@ -35,6 +36,7 @@ static struct server {
     struct readiness readiness;
     struct metrics_api *api;
     struct pages pages;
+    struct openapi_server *openapi;
 } the_server;
 
 static const struct build_version version = {.major = "0",
@@ -84,6 +86,8 @@ static void add_routes(struct server *s)
     telemetry_serve(&s->telemetry, s->server);
     s->pages = (struct pages){.component = "metrics-server", .version = &version, .started_unix_ns = clock_unix_ns()};
     pages_install(&s->pages, s->server);
+    s->openapi = metrics_openapi_new(version.git_version, clock_unix_ns());
+    openapi_server_install(s->openapi, s->server);
 }
 
 static bool start_serving(struct server *s, struct error *err)
@@ -175,6 +179,7 @@ static bool run(struct server *s, struct error *err)
     uv_run(&s->loop, UV_RUN_DEFAULT);
 
     metrics_api_free(s->api);
+    openapi_server_free(s->openapi);
     health_free(s->health);
     telemetry_close(&s->telemetry);
     collection_free(&s->collection);

@@ -115,6 +115,31 @@ static void test_watch_stream(void **state)
     assert_false(choice.is_watch_stream);
 }
 
+static void test_pick(void **state)
+{
+    static const struct str types[] = {STR_INIT("application/json"), STR_INIT("application/x+protobuf"),
+                                       STR_INIT("text/plain")};
+    static const struct {
+        const char *header;
+        int index;
+    } picks[] = {
+        {"", 0},
+        {"*/*", 0},
+        {"text/*", 2},
+        {"application/x+protobuf", 1},
+        {"application/x+protobuf;q=0.2,application/json;q=0.3", 0},
+        {"application/json;as=Table;g=x", 0},
+        {"image/png, text/plain;q=0.1", 2},
+        {"image/png", -1},
+        {"*/json", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(picks); i++)
+        if (accept_pick(str_of(picks[i].header), types, COUNT(types)) != picks[i].index)
+            fail_msg("%s", picks[i].header);
+}
+
 /* Thousands of clauses cost no more than those that are looked at. */
 static void test_many_clauses(void **state)
 {
@@ -132,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_choices),
         cmocka_unit_test(test_watch_stream),
+        cmocka_unit_test(test_pick),
         cmocka_unit_test(test_many_clauses),
     };
 
