@@ -47,6 +47,8 @@ static void add_extensions(struct buf *to, unsigned field, json_t *object)
     }
 }
 
+/* --- version 2 --- */
+
 static void add_schema(struct buf *to, unsigned field, json_t *schema);
 
 /* A message whose field 1 holds the schema: ItemsItem, AdditionalPropertiesItem, SchemaItem. */
@@ -179,12 +181,10 @@ static void add_paths(struct buf *to, unsigned field, json_t *paths)
 }
 
 /* Document{swagger 1, info 2 {title 1, version 2}, paths 8, definitions 9} */
-void openapi_print_protobuf(struct buf *to, struct str json)
+static void add_document(struct buf *to, json_t *document)
 {
-    json_t *document = json_loadb(json.ptr, json.len, 0, NULL);
     const json_t *info = json_object_get(document, "info");
 
-    assert(document != NULL); /* it is our own */
     add_text(to, 1, document, "swagger");
     size_t at = proto_open(to, 2);
     add_text(to, 1, info, "title");
@@ -192,5 +192,197 @@ void openapi_print_protobuf(struct buf *to, struct str json)
     proto_close(to, at);
     add_paths(to, 8, json_object_get(document, "paths"));
     add_named_schemas(to, 9, json_object_get(document, "definitions"));
+}
+
+/* A document of our own: it can be read. */
+static json_t *read_document(struct str json)
+{
+    json_t *document = json_loadb(json.ptr, json.len, 0, NULL);
+
+    assert(document != NULL);
+    return document;
+}
+
+void openapi_print_protobuf(struct buf *to, struct str json)
+{
+    json_t *document = read_document(json);
+
+    add_document(to, document);
+    json_decref(document);
+}
+
+/* --- version 3 --- */
+
+static void add_schema_v3(struct buf *to, unsigned field, json_t *schema);
+
+/* SchemaOrReference{schema 1, reference 2 {_ref 1}} */
+static void add_schema_or_reference(struct buf *to, unsigned field, json_t *schema)
+{
+    size_t at = proto_open(to, field);
+
+    if (json_object_get(schema, "$ref") != NULL) {
+        size_t reference = proto_open(to, 2);
+        add_text(to, 1, schema, "$ref");
+        proto_close(to, reference);
+    } else {
+        add_schema_v3(to, 1, schema);
+    }
+    proto_close(to, at);
+}
+
+/* ItemsItem and AdditionalPropertiesItem{schema_or_reference 1} */
+static void add_wrapped_v3(struct buf *to, unsigned field, json_t *schema)
+{
+    if (schema == NULL)
+        return;
+    size_t at = proto_open(to, field);
+    add_schema_or_reference(to, 1, schema);
+    proto_close(to, at);
+}
+
+/* {NamedSchemaOrReference{name 1, value 2} 1 ...} */
+static void add_named_v3(struct buf *to, unsigned field, json_t *schemas)
+{
+    const char *name;
+    json_t *schema;
+
+    if (schemas == NULL)
+        return;
+    size_t at = proto_open(to, field);
+    json_object_foreach (schemas, name, schema) {
+        size_t named = proto_open(to, 1);
+        proto_add_str(to, 1, str_of(name));
+        add_schema_or_reference(to, 2, schema);
+        proto_close(to, named);
+    }
+    proto_close(to, at);
+}
+
+/* Schema{unique_items 20, required 23, type 25, all_of 26, items 30, properties 31, additional_properties 32,
+ * description 34, format 35, specification_extension 36} */
+static void add_schema_v3(struct buf *to, unsigned field, json_t *schema)
+{
+    const json_t *all_of = json_object_get(schema, "allOf");
+    size_t at = proto_open(to, field);
+
+    if (json_is_true(json_object_get(schema, "uniqueItems")))
+        proto_add_bool(to, 20, true);
+    add_texts(to, 23, schema, "required");
+    add_text(to, 25, schema, "type");
+    for (size_t i = 0; i < json_array_size(all_of); i++)
+        add_schema_or_reference(to, 26, json_array_get(all_of, i));
+    add_wrapped_v3(to, 30, json_object_get(schema, "items"));
+    add_named_v3(to, 31, json_object_get(schema, "properties"));
+    add_wrapped_v3(to, 32, json_object_get(schema, "additionalProperties"));
+    add_text(to, 34, schema, "description");
+    add_text(to, 35, schema, "format");
+    add_extensions(to, 36, schema);
+    proto_close(to, at);
+}
+
+/* ParameterOrReference{parameter 1 {name 1, in 2, description 3, required 4, schema 10}} */
+static void add_parameter_v3(struct buf *to, unsigned field, const json_t *parameter)
+{
+    size_t at = proto_open(to, field), inner = proto_open(to, 1);
+
+    add_text(to, 1, parameter, "name");
+    add_text(to, 2, parameter, "in");
+    add_text(to, 3, parameter, "description");
+    if (json_is_true(json_object_get(parameter, "required")))
+        proto_add_bool(to, 4, true);
+    add_schema_or_reference(to, 10, json_object_get(parameter, "schema"));
+    proto_close(to, inner);
+    proto_close(to, at);
+}
+
+/* MediaTypes{NamedMediaType{name 1, value 2 MediaType{schema 1}} 1 ...} */
+static void add_content(struct buf *to, unsigned field, json_t *content)
+{
+    const char *type;
+    json_t *media;
+
+    if (content == NULL)
+        return;
+    size_t at = proto_open(to, field);
+    json_object_foreach (content, type, media) {
+        size_t named = proto_open(to, 1);
+        proto_add_str(to, 1, str_of(type));
+        size_t value = proto_open(to, 2);
+        add_schema_or_reference(to, 1, json_object_get(media, "schema"));
+        proto_close(to, value);
+        proto_close(to, named);
+    }
+    proto_close(to, at);
+}
+
+/* Responses{NamedResponseOrReference{name 1, value 2 {response 1 {description 1, content 3}}} 2 ...} */
+static void add_responses_v3(struct buf *to, unsigned field, json_t *responses)
+{
+    const char *code;
+    json_t *response;
+    size_t at = proto_open(to, field);
+
+    json_object_foreach (responses, code, response) {
+        size_t named = proto_open(to, 2);
+        proto_add_str(to, 1, str_of(code));
+        size_t value = proto_open(to, 2), inner = proto_open(to, 1);
+        add_text(to, 1, response, "description");
+        add_content(to, 3, json_object_get(response, "content"));
+        proto_close(to, inner);
+        proto_close(to, value);
+        proto_close(to, named);
+    }
+    proto_close(to, at);
+}
+
+/* Operation{tags 1, description 3, operation_id 5, parameters 6, responses 8, specification_extension 13} */
+static void add_operation_v3(struct buf *to, unsigned field, json_t *operation)
+{
+    const json_t *parameters = json_object_get(operation, "parameters");
+    size_t at = proto_open(to, field);
+
+    add_texts(to, 1, operation, "tags");
+    add_text(to, 3, operation, "description");
+    add_text(to, 5, operation, "operationId");
+    for (size_t i = 0; i < json_array_size(parameters); i++)
+        add_parameter_v3(to, 6, json_array_get(parameters, i));
+    add_responses_v3(to, 8, json_object_get(operation, "responses"));
+    add_extensions(to, 13, operation);
+    proto_close(to, at);
+}
+
+/* Document{openapi 1, info 2 {title 1, version 6}, paths 4 {NamedPathItem{name 1, value 2 PathItem{get 4}} 1 ...},
+ * components 5 {schemas 1}} */
+static void add_document_v3(struct buf *to, json_t *document)
+{
+    const json_t *info = json_object_get(document, "info");
+    const char *path;
+    json_t *item;
+
+    add_text(to, 1, document, "openapi");
+    size_t at = proto_open(to, 2);
+    add_text(to, 1, info, "title");
+    add_text(to, 6, info, "version");
+    proto_close(to, at);
+    at = proto_open(to, 4);
+    json_object_foreach (json_object_get(document, "paths"), path, item) {
+        size_t named = proto_open(to, 1);
+        proto_add_str(to, 1, str_of(path));
+        size_t value = proto_open(to, 2);
+        add_operation_v3(to, 4, json_object_get(item, "get"));
+        proto_close(to, value);
+        proto_close(to, named);
+    }
+    proto_close(to, at);
+    at = proto_open(to, 5);
+    add_named_v3(to, 1, json_object_get(json_object_get(document, "components"), "schemas"));
+    proto_close(to, at);
+}
+
+void openapi_print_protobuf_v3(struct buf *to, struct str json)
+{
+    json_t *document = read_document(json);
+
+    add_document_v3(to, document);
     json_decref(document);
 }

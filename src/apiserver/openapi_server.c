@@ -21,11 +21,12 @@ struct part {
     const char *path;
     struct buf json; /* owned */
     struct str etag;
+    struct buf protobuf; /* owned; made when it is asked for */
+    struct str protobuf_etag;
 };
 
 struct openapi_server {
     struct part v2, index;
-    struct buf v2_protobuf; /* owned; made when it is asked for */
     struct part parts[MAX_PARTS];
     size_t part_count;
     char modified[HTTP_DATE_SIZE];
@@ -54,15 +55,20 @@ struct openapi_server *openapi_server_new(int64_t now_unix_ns)
     return s;
 }
 
+static void part_free(struct part *p)
+{
+    buf_free(&p->json);
+    buf_free(&p->protobuf);
+}
+
 void openapi_server_free(struct openapi_server *s)
 {
     if (s == NULL)
         return;
-    buf_free(&s->v2.json);
-    buf_free(&s->v2_protobuf);
-    buf_free(&s->index.json);
+    part_free(&s->v2);
+    part_free(&s->index);
     for (size_t i = 0; i < s->part_count; i++)
-        buf_free(&s->parts[i].json);
+        part_free(&s->parts[i]);
     arena_free(&s->arena);
     free(s);
 }
@@ -161,28 +167,37 @@ static int negotiate(struct api_request *r, const struct str *types, size_t coun
     return picked;
 }
 
+/* P as the client wants it: TYPES are JSON, protobuf, and protobuf by a name that is no type to answer with. */
+static void respond_part(struct openapi_server *s, struct api_request *r, struct part *p, struct http_headers headers,
+                         const struct str types[3], void (*print)(struct buf *to, struct str json))
+{
+    int picked = negotiate(r, types, 3);
+
+    if (picked < 0)
+        return;
+    http_headers_add(&headers, r->arena, STR("Content-Type"), types[picked > 0 ? 1 : 0]);
+    if (picked == 0) {
+        respond(s, r, p->etag, headers, buf_str(&p->json));
+        return;
+    }
+    if (p->protobuf.len == 0) {
+        print(&p->protobuf, buf_str(&p->json));
+        p->protobuf_etag = etag_of(&s->arena, buf_str(&p->protobuf));
+    }
+    respond(s, r, p->protobuf_etag, headers, buf_str(&p->protobuf));
+}
+
 static void handle_v2(void *arg, struct api_request *r)
 {
     static const struct str types[] = {
-        STR_INIT("application/json"), STR_INIT("application/com.github.proto-openapi.spec.v2.v1.0+protobuf"),
-        STR_INIT("application/com.github.proto-openapi.spec.v2@v1.0+protobuf"), /* no type to answer with */
+        STR_INIT("application/json"),
+        STR_INIT("application/com.github.proto-openapi.spec.v2.v1.0+protobuf"),
+        STR_INIT("application/com.github.proto-openapi.spec.v2@v1.0+protobuf"),
     };
     struct openapi_server *s = arg;
-    struct http_headers headers = {0};
 
-    if (!is_reading(r))
-        return;
-    int picked = negotiate(r, types, 3);
-    if (picked < 0)
-        return;
-    if (picked > 0 && s->v2_protobuf.len == 0)
-        openapi_print_protobuf(&s->v2_protobuf, buf_str(&s->v2.json));
-    http_headers_add(&headers, r->arena, STR("Content-Type"), types[picked > 0 ? 1 : 0]);
-    if (picked == 0) {
-        respond(s, r, s->v2.etag, headers, buf_str(&s->v2.json));
-        return;
-    }
-    respond(s, r, etag_of(r->arena, buf_str(&s->v2_protobuf)), headers, buf_str(&s->v2_protobuf));
+    if (is_reading(r))
+        respond_part(s, r, &s->v2, (struct http_headers){0}, types, openapi_print_protobuf);
 }
 
 /* "/openapi/v3/PATH?hash=HASH" */
@@ -193,7 +208,7 @@ static struct str address_of(struct arena *arena, const struct part *p)
     return arena_printf(arena, "/openapi/v3/%s?hash=%.*s", p->path, STR_ARG(hash));
 }
 
-static const struct part *find_part(const struct openapi_server *s, struct str path)
+static struct part *find_part(struct openapi_server *s, struct str path)
 {
     for (size_t i = 0; i < s->part_count; i++)
         if (str_eq_cstr(path, s->parts[i].path))
@@ -221,25 +236,39 @@ static bool check_hash(struct api_request *r, const struct part *p, struct http_
     return true;
 }
 
-static void handle_v3(void *arg, struct api_request *r)
+static void respond_index(struct openapi_server *s, struct api_request *r)
 {
     static const struct str json = STR_INIT("application/json");
-    struct openapi_server *s = arg;
-    struct str path = str_skip(r->attributes.path, strlen("/openapi/v3/"));
-    const struct part *part = path.len == 0 ? &s->index : find_part(s, path);
     struct http_headers headers = {0};
 
-    if (!is_reading(r) || negotiate(r, &json, 1) < 0)
-        return;
-    if (part == NULL) {
-        api_start(r, 200, NULL, 0);
-        api_end(r);
-        return;
-    }
-    if (part != &s->index && !check_hash(r, part, &headers))
+    if (negotiate(r, &json, 1) < 0)
         return;
     http_headers_add(&headers, r->arena, STR("Content-Type"), json);
-    respond(s, r, part->etag, headers, buf_str(&part->json));
+    respond(s, r, s->index.etag, headers, buf_str(&s->index.json));
+}
+
+static void handle_v3(void *arg, struct api_request *r)
+{
+    static const struct str types[] = {
+        STR_INIT("application/json"),
+        STR_INIT("application/com.github.proto-openapi.spec.v3.v1.0+protobuf"),
+        STR_INIT("application/com.github.proto-openapi.spec.v3@v1.0+protobuf"),
+    };
+    struct openapi_server *s = arg;
+    struct str path = str_skip(r->attributes.path, strlen("/openapi/v3/"));
+    struct part *part = find_part(s, path);
+    struct http_headers headers = {0};
+
+    if (!is_reading(r))
+        return;
+    if (path.len == 0) {
+        respond_index(s, r);
+    } else if (part == NULL) {
+        api_start(r, 200, NULL, 0);
+        api_end(r);
+    } else if (check_hash(r, part, &headers)) {
+        respond_part(s, r, part, headers, types, openapi_print_protobuf_v3);
+    }
 }
 
 static void make_index(struct openapi_server *s)

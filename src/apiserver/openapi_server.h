@@ -3,8 +3,9 @@
  *
  *     /openapi/v2          as JSON or as protobuf (gnostic's Document), with an ETag and Last-Modified; compressed
  * above 1400 bytes where the client asks for it /openapi/v3          an index: which parts there are, each with an
- * address that changes with its content /openapi/v3/PATH     a part, as JSON. With ?hash= of its content it may be kept
- * for a year; with another one the client is sent to the right address; a part that doesn't exist is empty, as upstream
+ * address that changes with its content /openapi/v3/PATH     a part, as JSON or protobuf. With ?hash= of its content it
+ * may be kept for a year; with another one the client is sent to the right address; a part that doesn't exist is empty,
+ * as upstream
  *
  * If-None-Match is answered 304; an Accept header that fits nothing a 406 without a body. Loop thread only.
  * Source: Kubernetes docs, "The Kubernetes API: OpenAPI"; behaviour of kube-openapi's handlers.

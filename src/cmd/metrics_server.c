@@ -53,6 +53,13 @@ static unsigned limit_of(int64_t flag)
     return flag > 0 ? (unsigned)flag : UINT_MAX;
 }
 
+static void list_paths(void *arg, struct path_list *to)
+{
+    const struct server *s = arg;
+
+    health_list_paths(s->health, to);
+}
+
 static void make_server(struct server *s)
 {
     struct http_limits limits = http_limits_default;
@@ -67,6 +74,7 @@ static void make_server(struct server *s)
         .max_in_flight = limit_of(s->flags.max_in_flight),
         .max_mutating_in_flight = limit_of(s->flags.max_mutating_in_flight),
         .deadline_ns = s->flags.request_timeout_ns,
+        .list_paths = list_paths,
         .arg = s,
     };
 

@@ -15,6 +15,7 @@
 #define V2 "{\"swagger\":\"2.0\",\"info\":{\"title\":\"t\",\"version\":\"v\"},\"paths\":{},\"definitions\":{}}"
 #define V3 "{\"openapi\":\"3.0.0\"}"
 #define PROTOBUF "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+#define PROTOBUF_V3 "application/com.github.proto-openapi.spec.v3.v1.0+protobuf"
 #define OLD_PROTOBUF "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 #define MODIFIED "Sat, 31 Jan 2026 12:00:05 GMT"
 
@@ -76,6 +77,9 @@ static void test_answers(void **state)
         {{.path = "/openapi/v3/"}, 200, "application/json", index_text},
         {{.path = "/openapi/v3", .headers = {"Accept", "text/html"}}, 406, "", ""},
         {{.path = "/openapi/v3/apis/g/v1"}, 200, "application/json", V3},
+        {{.path = "/openapi/v3/apis/g/v1", .headers = {"Accept", PROTOBUF_V3}}, 200, PROTOBUF_V3, NULL},
+        {{.path = "/openapi/v3/apis/g/v1", .headers = {"Accept", PROTOBUF}}, 406, "", ""},
+        {{.path = "/openapi/v3", .headers = {"Accept", PROTOBUF_V3}}, 406, "", ""},
         {{.path = "/openapi/v3/apis/g/v2"}, 200, NULL, ""},
         {{.path = "/openapi/v3/apis/g/v1?hash=0"}, 301, NULL, ""},
     };

@@ -243,11 +243,45 @@ static void test_protobuf(void **state)
     json_decref(v2);
 }
 
+static void test_protobuf_v3(void **state)
+{
+    auto_buf struct buf text = {0}, out = {0};
+    struct str part = {0}, named = {0}, value = {0}, operation = {0}, schema = {0};
+
+    (void)state;
+    metrics_openapi_print_v3(&text, STR("v0.9.0"), "apis/metrics.k8s.io/v1");
+    openapi_print_protobuf_v3(&out, buf_str(&text));
+    json_t *v3 = load(&text);
+    assert_int_equal(count_fields(buf_str(&out), 1, &part), 1);
+    assert_true(str_eq_cstr(part, "3.0.0"));
+    assert_int_equal(count_fields(buf_str(&out), 2, &part), 1);
+    assert_int_equal(count_fields(part, 6, &value), 1);
+    assert_true(str_eq_cstr(value, "v0.9.0"));
+    assert_int_equal(count_fields(buf_str(&out), 4, &part), 1);
+    assert_int_equal(count_fields(part, 1, &named), 6);
+    assert_int_equal(count_fields(named, 2, &value), 1);
+    assert_int_equal(count_fields(value, 4, &operation), 1);
+    assert_int_equal(count_fields(operation, 6, &value), 3); /* name, namespace, pretty */
+    assert_int_equal(count_fields(operation, 8, &value), 1);
+    assert_int_equal(count_fields(value, 2, &named), 2); /* 200 and 401 */
+    assert_int_equal(count_fields(buf_str(&out), 5, &part), 1);
+    assert_int_equal(count_fields(part, 1, &value), 1);
+    assert_int_equal(count_fields(value, 1, &named),
+                     json_object_size(json_object_get(json_object_get(v3, "components"), "schemas")));
+    assert_int_equal(count_fields(named, 1, &value), 1);
+    assert_true(str_eq_cstr(value, "io.k8s.metrics.pkg.apis.metrics.v1.PodMetricsList"));
+    assert_int_equal(count_fields(named, 2, &value), 1);
+    assert_int_equal(count_fields(value, 1, &schema), 1);
+    assert_int_equal(count_fields(schema, 31, &value), 1);
+    assert_int_equal(count_fields(value, 1, &named), 4); /* apiVersion, items, kind, metadata */
+    json_decref(v3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_references), cmocka_unit_test(test_kinds),    cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_parts),      cmocka_unit_test(test_protobuf),
+        cmocka_unit_test(test_parts),      cmocka_unit_test(test_protobuf), cmocka_unit_test(test_protobuf_v3),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
