@@ -4,6 +4,8 @@
  */
 #include "apiserver/accept.h"
 #include "apiserver/authz_delegated.h"
+#include "apiserver/etag.h"
+#include "apiserver/gzip.h"
 #include "apiserver/impersonation.h"
 #include "base/alloc.h"
 #include "kube/json_scan.h"
@@ -36,6 +38,19 @@ static void check_review(const struct user *user, const struct api_attributes *a
     assert(json_is_valid(buf_str(&json), NULL));
 }
 
+/* TEXT as the values of headers that are lists: what one of the elements says holds for the list. */
+static void check_headers(struct str text)
+{
+    struct str one;
+
+    bool is_accepted = gzip_is_accepted(text), matches = etag_matches(text, STR("\"a\""));
+    while (text.len > 0) {
+        str_cut(text, ',', &one, &text);
+        assert(is_accepted || !gzip_is_accepted(one));
+        assert(matches || !etag_matches(one, STR("\"a\"")));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     auto_arena struct arena arena = {0};
@@ -50,6 +65,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     struct query query = query_parse(&arena, text);
     if (accept_choose(accept, 7, &choice))
         assert(choice.media <= ACCEPT_YAML && (choice.as == ACCEPT_AS_OBJECT || choice.as_version != NULL));
+    if (accept_choose(accept, 15, &choice))
+        assert(choice.media <= ACCEPT_PROTOBUF && (choice.media != ACCEPT_PROTOBUF || choice.as != ACCEPT_AS_TABLE));
+    assert(accept_pick(accept, accept_media_types, 3) < 3);
+    check_headers(accept);
     while (rest.len > 0) {
         struct str line = next_line(&rest);
         str_cut(line, ':', &name, &value);
