@@ -16,7 +16,8 @@
 
 static struct {
     size_t pieces, bytes;
-    size_t made; /* since the request came */
+    size_t made;         /* since the request came */
+    size_t made_at_once; /* before the loop went on */
     unsigned freed, closed;
     bool is_finished_body; /* all at once */
 } source;
@@ -62,6 +63,7 @@ static void handle(void *arg, struct api_request *r)
     if (!source.is_finished_body) {
         api_respond_pieces(r, 200, &choice, (struct http_headers){0},
                            (struct api_pieces){.next = next_piece, .free = free_source, .arg = &source});
+        source.made_at_once = source.made;
         return;
     }
     auto_buf struct buf body = {0};
@@ -149,6 +151,8 @@ static void test_answers(void **state)
         world_free(w);
         assert_int_equal(source.freed, source.is_finished_body ? 0 : 1);
         assert_int_equal(source.closed, 1);
+        if (cases[c].pieces > 1)
+            assert_true(source.made_at_once * source.bytes < 2 * 1024 * 1024);
     }
 }
 
