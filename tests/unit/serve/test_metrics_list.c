@@ -102,7 +102,7 @@ static void mask(struct buf *body)
 
     for (size_t at = 0; at + 50 < body->len; at++)
         if (memcmp(body->ptr + at, prefix, sizeof(prefix) - 1) == 0)
-            memset(body->ptr + at + sizeof(prefix) + 3, 'x', 17);
+            memset(body->ptr + at + sizeof(prefix) - 1 + 3, 'x', 20);
 }
 
 static void test_json(void **state)
