@@ -43,9 +43,10 @@ bench: all
 	@scripts/install-packages.sh build run test
 	@scripts/bench.sh $(BUILD)
 
-# An OCI archive of metrics-server, build/image/metrics-server.tar, for `ctr images import` and its kin
+# An OCI archive of metrics-server, build/image/metrics-server.tar, for `ctr images import` and its kin. ARCH=arm64 cross-compiles,
+# ARCH="amd64 arm64" makes one image for both.
 image:
-	@scripts/install-packages.sh build image
+	@scripts/install-packages.sh build image $(if $(filter-out $(shell dpkg --print-architecture),$(ARCH)),cross)
 	@deploy/image/build.sh $(BUILD)/image $(ARCH)
 
 # A Debian package of both programs, build/deb/tacho_VERSION_ARCHITECTURE.deb

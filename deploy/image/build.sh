@@ -1,7 +1,7 @@
 #!/bin/bash
 # build.sh OUT ARCHITECTURE...   builds metrics-server as a container image: OUT/metrics-server.tar, an OCI archive for `ctr images
 # import`, `docker load`, `kind load image-archive` and their kin, and beside it a bill of materials for each architecture (SPDX). amd64 and
-# arm64; on a machine of that architecture. Several give one archive with an index.
+# arm64; whichever this machine isn't is cross-compiled against Debian's own libraries (sysroot.sh). Several give one archive with an index.
 # The same commit, compiler and library versions give the same bytes: SOURCE_DATE_EPOCH (the commit's time unless set) is every time in it, REVISION
 # (the commit) its label.
 # Fails when an image is larger than its budget.
@@ -19,11 +19,16 @@ reference=docker.io/tacho/metrics-server:v$version
 created=$(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%SZ)
 export SOURCE_DATE_EPOCH=$epoch LC_ALL=C TZ=UTC
 
-# Compiles the program for ARCHITECTURE in FOLDER, and says in $system where its libraries are.
+# Compiles the program for ARCHITECTURE in FOLDER, and says in $system where its libraries are, in $strip what strips it.
 compile() {
     local architecture=$1 folder=$2 options=(-Dbuildtype=release -Dtests=disabled -Db_lto=true)
     system=/
-    [ "$architecture" = "$(dpkg --print-architecture)" ] || { echo "build.sh: this machine is no $architecture" >&2; exit 1; }
+    strip='strip'
+    if [ "$architecture" != "$(dpkg --print-architecture)" ]; then
+        system=$("$here/sysroot.sh" "$architecture")
+        options+=(--cross-file "$system/cross.ini")
+        strip=$(sed -n "s/^strip = '\(.*\)'$/\1/p" "$system/cross.ini")
+    fi
     # the compiler is given relative names, and assertions tell them: as if it were run in the checkout
     options+=("-Dc_args=-ffile-prefix-map=$(realpath --relative-to="$folder" "$top")/=")
     [ -f "$folder/build.ninja" ] || meson setup "${options[@]}" "$folder" "$top" >"$folder.log"
@@ -61,7 +66,7 @@ for architecture in "$@"; do
     case $architecture in amd64 | arm64) ;; *) echo "build.sh: no images for $architecture: amd64 or arm64" >&2; exit 2 ;; esac
     compile "$architecture" "$out/$architecture"
     mkdir -p "$work/$architecture"
-    strip --strip-all -o "$work/$architecture/metrics-server" "$out/$architecture/src/cmd/metrics-server"
+    "$strip" --strip-all -o "$work/$architecture/metrics-server" "$out/$architecture/src/cmd/metrics-server"
     rootfs=$work/$architecture/rootfs
     "$here/rootfs.py" "$system" "$work/$architecture/metrics-server" "$rootfs" >"$work/$architecture/packages"
     sbom=$out/metrics-server-$architecture.spdx.json

@@ -35,6 +35,26 @@ config() {
     diff <(grep sha256 "$BATS_FILE_TMPDIR/first.log") <(grep sha256 "$BATS_FILE_TMPDIR/second.log")
 }
 
+@test "an image over its budget is refused" {
+    sed -i 's/^max_compressed=.*/max_compressed=1000000 max_unpacked=30000000/' "$BATS_FILE_TMPDIR/elsewhere/tacho/deploy/image/build.sh"
+    rm "$BATS_FILE_TMPDIR/second/metrics-server.tar"
+    run -1 "$BATS_FILE_TMPDIR/elsewhere/tacho/deploy/image/build.sh" "$BATS_FILE_TMPDIR/second" "$(dpkg --print-architecture)"
+    [[ $output == *"is too large"* ]]
+    [ ! -e "$BATS_FILE_TMPDIR/second/metrics-server.tar" ]
+}
+
+@test "images for two architectures make one, by way of an index" {
+    "$ROOT/deploy/image/archive.py" "docker.io/x/y:v1" 1700000000 "$BATS_TEST_TMPDIR/both.tar" ".:v$VERSION:amd64" ".:v$VERSION:arm64" >"$BATS_TEST_TMPDIR/said"
+    mkdir "$BATS_TEST_TMPDIR/both"
+    tar --extract --file "$BATS_TEST_TMPDIR/both.tar" --directory "$BATS_TEST_TMPDIR/both"
+    cd "$BATS_TEST_TMPDIR/both"
+    [ "$(jq -r '.manifests | length' index.json)" = 1 ]
+    [ "$(jq -r '.manifests[0].digest' index.json)" = "$(tail -1 "$BATS_TEST_TMPDIR/said")" ]
+    run -0 jq -r '.manifests[] | .platform.os + "/" + .platform.architecture' "blobs/sha256/$(jq -r '.manifests[0].digest' index.json | sed 's/sha256://')"
+    [ "$output" = "linux/amd64
+linux/arm64" ]
+}
+
 @test "both sizes are told and within their budgets" {
     grep -E '^(amd64|arm64): [0-9.]+ MB compressed \(at most 12\), [0-9.]+ MB unpacked \(at most 30\)$' "$BATS_FILE_TMPDIR/first.log"
     [ "$(stat -c %s "$BATS_FILE_TMPDIR/first/metrics-server.tar")" -lt 12000000 ]
