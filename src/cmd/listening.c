@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "cmd/service_notify.h"
 #include "net/tcp_listener.h"
 
 static bool is_any(const char *address)
@@ -20,6 +21,14 @@ static bool listen_on(struct api_server *server, const char *address, const stru
         return api_server_listen(server, address, port, err);
     int fd = tcp_listener_socket(address, port, true, err);
     return fd >= 0 && api_server_adopt(server, fd, err);
+}
+
+static void tell_service_manager(void)
+{
+    auto_error struct error err = {0};
+
+    if (!service_notify_ready(&err))
+        log_warning("The service manager can't be told that this server is ready", LOG_ERR(&err));
 }
 
 bool listening_open(struct api_server *server, const struct metrics_server_flags *flags, struct error *err)
@@ -42,6 +51,7 @@ bool listening_open(struct api_server *server, const struct metrics_server_flags
     bool needs_brackets = strchr(where, ':') != NULL;
     log_plain(LOG_LEVEL_INFO, "Serving securely on %s%s%s:%u", needs_brackets ? "[" : "", where,
               needs_brackets ? "]" : "", api_server_port(server));
+    tell_service_manager();
     return true;
 }
 

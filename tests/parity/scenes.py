@@ -171,6 +171,8 @@ SCENES = {
                        "--requestheader-group-headers=X-My-Group", "--requestheader-uid-headers=X-My-Uid",
                        "--requestheader-extra-headers-prefix=X-My-Extra-"], ONE_NODE, ONE_POD, listed=ONE),
     "draining": Scene(["--metric-resolution=15s", "--shutdown-delay-duration=4s"], ONE_NODE, ONE_POD, listed=ONE),
+    "retrying": Scene(["--metric-resolution=15s", "--shutdown-delay-duration=3s", "--shutdown-send-retry-after"], ONE_NODE, ONE_POD,
+                      listed=ONE),
     "changing": Scene(["--metric-resolution=10s", "--kubelet-request-timeout=5s"], [
         {"name": "parity-1", "labels": {"zone": "a"},
          "answers": scrapes([(0, 10, MI), (15, "12.5", 100 * MI)], {"parity/web/main": even(0.1, 50 * MI, 15), "parity/late/main": even(0.2)})},

@@ -33,6 +33,7 @@ class World:
         os.makedirs(self.folder)
         self.base = int(time.time()) - 20  # the world's second 0
         self.api, self.kubelets, self.process = ApiServer(pki), {}, None
+        self.manager = None  # the service manager's socket
         self.move()
         self.api.is_away = scene.is_away
         if scene.has_trust:
@@ -90,8 +91,13 @@ class World:
             with open(self.path(name), "w") as f:
                 f.write(text)
         self.log_path = self.path("log")
+        if self.manager is None:
+            self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.manager.bind(self.path("manager"))
+        environment = {**os.environ, "NOTIFY_SOCKET": self.path("manager")}
         with open(self.log_path, "wb" if self.process is None or self.process.returncode else "ab") as log:
-            self.process = subprocess.Popen([self.binary, *self.flags()], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen([self.binary, *self.flags()], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            env=environment)
 
     def log(self):
         with open(self.log_path, errors="replace") as f:
@@ -166,6 +172,12 @@ class World:
             if time.time() > end:
                 raise ValueError(trouble)
             time.sleep(0.05)
+
+    def do_notified(self, text):
+        """The service manager was told TEXT, and nothing else."""
+        got = self.manager.recv(1000, socket.MSG_DONTWAIT).decode()
+        if got.strip() != text:
+            raise ValueError(f"the service manager was told {got!r}")
 
     def do_scraped(self, node, times):
         """Until the kubelet has been asked so often, and a moment more: the server reads the answer."""
