@@ -109,7 +109,7 @@ static void handle_verbosity(void *arg, struct api_request *r)
     if (str_eq(r->http->method, STR("PUT")))
         api_request_read_body(r, &rules, on_verbosity, arg);
     else
-        api_respond_text(r, 406, STR("unrecognized http method\n"));
+        api_respond_text(r, 406, STR("unsupported http method\n"));
 }
 
 void pages_install(const struct pages *p, struct api_server *server)

@@ -58,7 +58,7 @@ static void test_answers(void **state)
         {{.path = "/statusz", .method = "DELETE"}, 405, "application/json", "MethodNotAllowed"},
         {{.path = "/debug/pprof"}, 404, "text/plain; charset=utf-8", "metrics-server is no Go program"},
         {{.path = "/debug/pprof/heap"}, 404, "text/plain; charset=utf-8", "404 page not found"},
-        {{.path = "/debug/flags/v"}, 406, "text/plain; charset=utf-8", "unrecognized http method\n"},
+        {{.path = "/debug/flags/v"}, 406, "text/plain; charset=utf-8", "unsupported http method\n"},
         {{.path = "/debug/flags/v", .method = "PUT", .body = "x"},
          400,
          "text/plain; charset=utf-8",
