@@ -7,10 +7,12 @@
 
 /* --- usage --- */
 
-static bool on_batch(void *arg, struct str node, struct batch *batch)
+static bool on_batch(void *arg, struct str node, struct batch *before, struct batch *batch)
 {
     struct collection *c = arg;
 
+    if (before != NULL)
+        usage_store_put_before(c->store, node, before); /* no item yet: the ledger needn't know */
     return ledger_put(c->ledger, node, batch, clock_unix_ns()) != USAGE_FIRST;
 }
 

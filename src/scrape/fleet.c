@@ -14,6 +14,7 @@ enum {
     (NS_PER_MS / 2) /* between the first scrapes of nodes that come together: a handshake's worth of CPU */
 #define TIMELY_MIN_NS (5 * NS_PER_S) /* nobody is killed for less, however short the interval */
 #define START_SPREAD_MAX_NS (3 * NS_PER_S)
+#define RATES_REFUSED_GAP_NS (600 * NS_PER_S)
 #define REFUSED_GAP_NS (10 * NS_PER_S) /* credentials are looked at after a refusal, but not more often than this */
 
 struct member {
@@ -39,7 +40,8 @@ struct fleet {
     uint64_t failures;
     int64_t start_ns;        /* when the last node to come is scraped first */
     int64_t last_refresh_ns; /* because of a refusal */
-    unsigned handles;        /* open timers: the fleet's memory is given back with the last */
+    int64_t rates_refused_ns;
+    unsigned handles; /* open timers: the fleet's memory is given back with the last */
 };
 
 /* --- schedule --- */
@@ -50,13 +52,22 @@ static void free_fleet_if_done(struct fleet *f)
         free(f);
 }
 
+/* Whether M has no figures, and its kubelet may have some that need no second sample. */
+static bool wants_rates(const struct member *m)
+{
+    const struct fleet *f = m->fleet;
+    bool was_refused = f->rates_refused_ns != 0 && clock_mono_ns() - f->rates_refused_ns < RATES_REFUSED_GAP_NS;
+
+    return !m->shelf.is_listed && !was_refused;
+}
+
 static void on_due(uv_timer_t *timer)
 {
     struct member *m = timer->data;
 
     m->due_ns = 0;
     m->began_ns = clock_mono_ns();
-    target_scrape(m->target);
+    target_scrape(m->target, wants_rates(m));
 }
 
 static void set_due(struct member *m, int64_t wait_ns)
@@ -151,12 +162,24 @@ static void tell_scraped(const struct member *m, bool is_ok)
         o->events.on_scraped(o->arg, str_of(m->name), is_ok, clock_mono_ns() - m->began_ns);
 }
 
-static void on_batch(void *arg, struct target *t, struct batch *batch)
+/* One kubelet's answer stands for all: who may read what is the cluster's to say. */
+static void note_rates(struct fleet *f, const struct target *t)
+{
+    if (!target_has_refused_rates(t))
+        return;
+    if (f->rates_refused_ns == 0)
+        log_info("Kubelets' summaries may not be read, so first figures take two samples; a ClusterRole that lets this "
+                 "server's user get nodes/stats would make them immediate",
+                 LOG_CSTR("node", target_name(t)));
+    f->rates_refused_ns = clock_mono_ns();
+}
+
+static void on_batch(void *arg, struct target *t, struct batch *before, struct batch *batch)
 {
     struct member *m = arg;
     struct fleet *f = m->fleet;
 
-    (void)t;
+    note_rates(f, t);
     f->scrapes++;
     m->has_ended = true;
     m->is_failing = false;
@@ -165,7 +188,7 @@ static void on_batch(void *arg, struct target *t, struct batch *batch)
     shelf_note(&f->shelf, &m->shelf, m, clock_mono_ns());
     if (!uv_is_active((uv_handle_t *)&f->expiry))
         set_expiry(f);
-    set_next(m, f->options.events.on_batch(f->options.arg, str_of(m->name), batch));
+    set_next(m, f->options.events.on_batch(f->options.arg, str_of(m->name), before, batch));
 }
 
 /* What was known of M before stays, until it is too old. */

@@ -3,6 +3,9 @@
  * once, many new ones within some seconds of each other; slow, hanging and failing kubelets hold up nobody but
  * themselves.
  *
+ * A node without figures is asked for its own rates, once; when one kubelet refuses that (it takes nodes/stats), none
+ * is asked for ten minutes.
+ *
  * A scrape that fails takes nothing away: the figures of the last good one count until two intervals (at least
  * FLEET_LIFE_MIN_NS) have passed since they came, by the monotonic clock. Then they are lost.
  *
@@ -22,10 +25,11 @@ struct fleet_events {
     /* A scrape of NODE has ended, well or not, after TOOK_NS; before one of the two below. May be NULL. */
     void (*on_scraped)(void *arg, struct str node, bool is_ok, int64_t took_ns);
     /*
-     * A scrape of NODE has succeeded; BATCH is the callee's. True when the node is settled: there are two points of it.
-     * Until then it is scraped more often.
+     * A scrape of NODE has succeeded; BATCH is the callee's. So is BEFORE, which comes with the first batch of a node
+     * whose kubelet tells its own rates; else NULL. True when the node is settled: there are two points of it. Until
+     * then it is scraped more often.
      */
-    bool (*on_batch)(void *arg, struct str node, struct batch *batch);
+    bool (*on_batch)(void *arg, struct str node, struct batch *before, struct batch *batch);
     /*
      * What is known of NODE counts no more: the Node is gone, or the last good scrape is so long ago that its figures
      * are too old.

@@ -38,22 +38,27 @@ static const struct {
     {IN_CONTAINER, "memory", JSON_STREAM_OBJECT, IN_MEMORY},
 };
 
-/* A container of the pod being read: its names are complete only at the pod's end. */
-struct read_container {
+/* The node, or a container of the pod being read: its names are complete only at the pod's end. */
+struct figures {
     struct str name; /* in MEMORY */
     struct usage_point point;
+    uint64_t nanocores;
+    bool has_rate;
 };
 
 struct summary {
-    struct batch_builder *to;
+    struct batch_builder *to; /* NULL: rates are told instead */
+    void (*on_rate)(void *arg, const struct summary_rate *rate);
+    void *arg;
     int64_t sent_unix_ns;
     struct json_stream json;
     enum place places[JSON_STREAM_MAX_DEPTH];
     unsigned depth;
-    struct usage_point *point; /* of the node, or of the last container */
-    struct str pod;            /* in MEMORY */
+    struct figures node;
+    struct figures *now; /* of the node, or of the last container */
+    struct str pod;      /* in MEMORY */
     struct str namespace;
-    struct read_container *containers; /* owned */
+    struct figures *containers; /* owned */
     size_t count;
     size_t capacity;
     struct arena memory; /* of the pod being read */
@@ -64,7 +69,7 @@ struct summary {
 static void open_place(struct summary *d, enum place place)
 {
     if (place == IN_NODE) {
-        d->point = &d->to->node;
+        d->now = &d->node;
     } else if (place == IN_POD) {
         arena_reset(&d->memory);
         d->pod = d->namespace = (struct str){NULL, 0};
@@ -74,8 +79,8 @@ static void open_place(struct summary *d, enum place place)
             d->capacity = d->capacity < 8 ? 8 : d->capacity * 2;
             d->containers = mem_realloc_array(d->containers, d->capacity, sizeof(*d->containers));
         }
-        d->containers[d->count] = (struct read_container){0};
-        d->point = &d->containers[d->count++].point;
+        d->containers[d->count] = (struct figures){0};
+        d->now = &d->containers[d->count++];
     }
     d->is_document |= place == IN_DOCUMENT;
 }
@@ -94,26 +99,48 @@ static void on_open(void *arg, struct str key, enum json_stream_type type)
     open_place(d, inner);
 }
 
-static void finish_point(const struct summary *d, struct usage_point *p)
+static void tell_rate(const struct summary *d, const struct figures *f, struct container_names names)
 {
-    if (p->time_ns == 0 && (p->cpu_ns != 0 || p->memory_bytes != 0))
-        p->time_ns = d->sent_unix_ns;
+    const struct summary_rate rate = {.names = names, .time_ns = f->point.time_ns, .nanocores = f->nanocores};
+
+    if (f->has_rate)
+        d->on_rate(d->arg, &rate);
+}
+
+static struct usage_point point_of(const struct summary *d, const struct figures *f)
+{
+    struct usage_point p = f->point;
+
+    if (p.time_ns == 0 && (p.cpu_ns != 0 || p.memory_bytes != 0))
+        p.time_ns = d->sent_unix_ns;
+    return p;
+}
+
+static void finish_node(struct summary *d)
+{
+    if (d->to == NULL)
+        tell_rate(d, &d->node, (struct container_names){0});
+    else
+        d->to->node = point_of(d, &d->node);
 }
 
 static void finish_pod(struct summary *d)
 {
     for (size_t i = 0; i < d->count; i++) {
-        const struct read_container *c = &d->containers[i];
-        struct container_names names = {.container = c->name, .pod = d->pod, .namespace = d->namespace};
+        const struct figures *f = &d->containers[i];
+        struct container_names names = {.container = f->name, .pod = d->pod, .namespace = d->namespace};
         if (names.container.len == 0 || names.pod.len == 0 || names.namespace.len == 0)
             continue;
+        if (d->to == NULL) {
+            tell_rate(d, f, names);
+            continue;
+        }
         struct usage_point *point = batch_builder_take(d->to, names);
         if (point == NULL) {
             d->is_too_large = true;
             return;
         }
-        *point = c->point;
-        finish_point(d, point);
+        *point = point_of(d, f);
     }
 }
 
@@ -126,7 +153,7 @@ static void on_close(void *arg, enum json_stream_type type)
     if (place == IN_POD)
         finish_pod(d);
     else if (place == IN_NODE)
-        finish_point(d, &d->to->node);
+        finish_node(d);
 }
 
 static uint64_t to_count(struct str number)
@@ -153,15 +180,27 @@ static void on_string(struct summary *d, enum place place, struct str key, struc
     bool is_name = str_eq(key, STR("name"));
 
     if (place == IN_CPU && str_eq(key, STR("time")))
-        d->point->time_ns = to_time(text);
+        d->now->point.time_ns = to_time(text);
     else if (place == IN_CONTAINER && is_name)
         d->containers[d->count - 1].name = arena_str(&d->memory, text);
     else if (place == IN_CONTAINER && str_eq(key, STR("startTime")))
-        d->point->start_ns = to_time(text);
+        d->now->point.start_ns = to_time(text);
     else if (place == IN_POD_REF && is_name)
         d->pod = arena_str(&d->memory, text);
     else if (place == IN_POD_REF && str_eq(key, STR("namespace")))
         d->namespace = arena_str(&d->memory, text);
+}
+
+static void on_number(struct figures *f, enum place place, struct str key, struct str text)
+{
+    if (place == IN_CPU && str_eq(key, STR("usageCoreNanoSeconds"))) {
+        f->point.cpu_ns = to_count(text);
+    } else if (place == IN_CPU && str_eq(key, STR("usageNanoCores"))) {
+        f->nanocores = to_count(text);
+        f->has_rate = true;
+    } else if (place == IN_MEMORY && str_eq(key, STR("workingSetBytes"))) {
+        f->point.memory_bytes = to_count(text);
+    }
 }
 
 static void on_value(void *arg, struct str key, enum json_stream_type type, struct str text)
@@ -171,10 +210,8 @@ static void on_value(void *arg, struct str key, enum json_stream_type type, stru
 
     if (type == JSON_STREAM_STRING)
         on_string(d, place, key, text);
-    else if (type == JSON_STREAM_NUMBER && place == IN_CPU && str_eq(key, STR("usageCoreNanoSeconds")))
-        d->point->cpu_ns = to_count(text);
-    else if (type == JSON_STREAM_NUMBER && place == IN_MEMORY && str_eq(key, STR("workingSetBytes")))
-        d->point->memory_bytes = to_count(text);
+    else if (type == JSON_STREAM_NUMBER && (place == IN_CPU || place == IN_MEMORY))
+        on_number(d->now, place, key, text);
 }
 
 static const struct json_stream_events events = {.on_open = on_open, .on_close = on_close, .on_value = on_value};
@@ -187,6 +224,15 @@ struct summary *summary_new(struct batch_builder *to, int64_t sent_unix_ns)
     d->sent_unix_ns = sent_unix_ns;
     d->json.events = &events;
     d->json.arg = d;
+    return d;
+}
+
+struct summary *summary_new_rates(void (*on_rate)(void *arg, const struct summary_rate *rate), void *arg)
+{
+    struct summary *d = summary_new(NULL, 0);
+
+    d->on_rate = on_rate;
+    d->arg = arg;
     return d;
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "net/http1_client.h"
 #include "scrape/prometheus_text.h"
+#include "scrape/rates.h"
 #include "scrape/summary.h"
 #include "scrape/trouble.h"
 
@@ -39,6 +40,10 @@ struct target {
     struct batch_builder builder;   /* in use when either decoder is there */
     struct prometheus_text *text;
     struct summary *summary;
+    bool wants_rates;
+    bool has_refused_rates; /* last time */
+    struct batch *held;     /* there while its rates are asked for; owned */
+    struct rates *rates;
 };
 
 static void ask(struct target *t);
@@ -50,7 +55,7 @@ static const char *current_host(const struct target *t)
 
 static const char *current_path(const struct target *t)
 {
-    return t->is_summary ? SUMMARY_PATH : t->endpoint.path;
+    return t->is_summary || t->held != NULL ? SUMMARY_PATH : t->endpoint.path;
 }
 
 static void print_url(const struct target *t, struct buf *to)
@@ -66,6 +71,8 @@ static void print_url(const struct target *t, struct buf *to)
 
 static void drop_decoder(struct target *t)
 {
+    rates_free(t->rates);
+    t->rates = NULL;
     if (t->text == NULL && t->summary == NULL)
         return;
     prometheus_text_free(t->text);
@@ -87,7 +94,8 @@ static bool is_media_type(struct str content_type, struct str wanted)
 
 static bool begin_body(struct target *t, const struct http1_answer_head *head, struct error *err)
 {
-    struct str wanted = t->is_summary ? STR("application/json") : STR("text/plain");
+    bool is_json = t->is_summary || t->held != NULL;
+    struct str wanted = is_json ? STR("application/json") : STR("text/plain");
 
     if (head->content_encoding.len > 0 && !str_eq_ignore_case(head->content_encoding, STR("identity"))) {
         t->trouble_kind = TROUBLE_CONTENT;
@@ -98,6 +106,10 @@ static bool begin_body(struct target *t, const struct http1_answer_head *head, s
         t->trouble_kind = TROUBLE_CONTENT;
         return error_set(err, 0, "the answer's content type is %.*s, not %.*s: is this a kubelet?",
                          STR_ARG(str_head(head->content_type, 80)), STR_ARG(wanted));
+    }
+    if (t->held != NULL) {
+        t->rates = rates_new(t->held);
+        return true;
     }
     batch_builder_init(&t->builder, t->roster);
     if (t->is_summary)
@@ -128,6 +140,8 @@ static bool on_body(void *arg, struct str chunk, struct error *err)
         is_good = prometheus_text_feed(t->text, chunk, err);
     else if (t->summary != NULL)
         is_good = summary_feed(t->summary, chunk, err);
+    else if (t->rates != NULL)
+        is_good = rates_feed(t->rates, chunk, err);
     else if (t->excerpt.len < MAX_EXCERPT) {
         if (str_index(buf_str(&t->excerpt), ':') < 0)
             buf_add_cstr(&t->excerpt, ": ");
@@ -143,6 +157,8 @@ static bool on_body(void *arg, struct str chunk, struct error *err)
 static void end_scrape(struct target *t)
 {
     drop_decoder(t);
+    batch_free(t->held);
+    t->held = NULL;
     buf_free(&t->excerpt);
     error_clear(&t->first_error);
     t->is_scraping = false;
@@ -199,8 +215,35 @@ static void finish_batch(struct target *t)
     roster_unref(t->roster);
     t->roster = roster_ref(batch->roster);
     trouble_end(&t->trouble, t->endpoint.name);
+    if (t->wants_rates) {
+        t->held = batch;
+        ask(t);
+        return;
+    }
     end_scrape(t);
-    t->events->on_batch(t->arg, t, batch);
+    t->events->on_batch(t->arg, t, NULL, batch);
+}
+
+/* The answer about rates has come, or not: ERR says why. */
+static void finish_rates(struct target *t, const struct error *err)
+{
+    auto_error struct error cause = {0};
+    struct batch *batch = t->held;
+    struct batch *before = NULL;
+
+    if (err != NULL)
+        error_set(&cause, err->code, "%s", error_text(err));
+    else if (t->status != 200)
+        error_set(&cause, t->status, "request failed, status: %.*s", STR_ARG(str_trim(buf_str(&t->excerpt))));
+    else
+        before = rates_finish(t->rates, &cause);
+    if (before == NULL)
+        log_verbose(1, "Kubelet tells no rates, first figures take two samples", LOG_ERR(&cause),
+                    LOG_CSTR("node", t->endpoint.name));
+    t->has_refused_rates = err == NULL && (t->status == 401 || t->status == 403);
+    t->held = NULL;
+    end_scrape(t);
+    t->events->on_batch(t->arg, t, before, batch);
 }
 
 static void finish_body(struct target *t)
@@ -262,7 +305,9 @@ static void on_done(void *arg, const struct error *err)
 {
     struct target *t = arg;
 
-    if (err == NULL && t->status == 200) {
+    if (t->held != NULL) {
+        finish_rates(t, err);
+    } else if (err == NULL && t->status == 200) {
         finish_body(t);
     } else if (err == NULL) {
         finish_refused(t);
@@ -298,12 +343,14 @@ static void ask(struct target *t)
     t->status = 0;
     t->trouble_kind = TROUBLE_TRANSPORT;
     request.timeout_ns = t->start_ns + t->settings->timeout_ns - clock_mono_ns();
+    if (t->held != NULL && request.timeout_ns > TARGET_RATES_TIMEOUT_NS)
+        request.timeout_ns = TARGET_RATES_TIMEOUT_NS;
     if (request.timeout_ns < NS_PER_MS)
         request.timeout_ns = NS_PER_MS;
     request.connect_timeout_ns = t->settings->timeout_ns / (int64_t)t->endpoint.hosts.count; /* each has its chance */
     items[request.headers.count++] = (struct http_header){STR("User-Agent"), str_of(t->settings->user_agent)};
-    items[request.headers.count++] =
-        (struct http_header){STR("Accept"), t->is_summary ? STR("application/json") : STR("text/plain;version=0.0.4")};
+    items[request.headers.count++] = (struct http_header){
+        STR("Accept"), t->is_summary || t->held != NULL ? STR("application/json") : STR("text/plain;version=0.0.4")};
     if (token.len > 0) {
         buf_printf(&authorization, "Bearer %.*s", STR_ARG(token));
         items[request.headers.count++] = (struct http_header){STR("Authorization"), buf_str(&authorization)};
@@ -316,10 +363,11 @@ static void ask(struct target *t)
     http1_client_get(t->client, &request);
 }
 
-void target_scrape(struct target *t)
+void target_scrape(struct target *t, bool wants_rates)
 {
     if (t->is_scraping)
         return;
+    t->wants_rates = wants_rates;
     if (t->is_summary && !http1_client_is_connected(t->client)) /* perhaps it was restarted, as another version */
         t->is_summary = false;
     t->is_scraping = true;
@@ -381,7 +429,7 @@ bool target_set_endpoint(struct target *t, struct node_endpoint *endpoint)
     t->host = 0;
     t->is_summary = false;
     if (was_scraping)
-        target_scrape(t);
+        target_scrape(t, t->wants_rates);
     return true;
 }
 
@@ -393,6 +441,11 @@ void target_set_credentials(struct target *t)
 bool target_is_scraping(const struct target *t)
 {
     return t->is_scraping;
+}
+
+bool target_has_refused_rates(const struct target *t)
+{
+    return t->has_refused_rates;
 }
 
 const char *target_trouble(const struct target *t)

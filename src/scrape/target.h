@@ -3,13 +3,17 @@
  *
  *           start                     next host                      on_batch, on_failed
  *     WAITING ----> ASKING /metrics/resource --------------------------------> WAITING
- *                    |  ^-----+   404                                 ^
- *                    +-------------> ASKING /stats/summary ----------+
+ *                    |  ^-----+   404                    ^  |         ^
+ *                    +-------------> ASKING /stats/summary  |         | whatever came of it
+ *                                                           +--> ASKING /stats/summary for rates
  *
  * A host that can't be resolved, connected to or verified lets the node's next one be tried, within the same scrape;
  * the one that worked is asked first from then on. A kubelet that knows no /metrics/resource (before 1.18) is asked for
  * its summary. The body is decoded as it arrives; whatever is wrong with the answer (status, content type, syntax,
  * length, time) fails the scrape as a whole.
+ *
+ * A node that nothing is known of yet is asked for its own rates besides (scrape/rates.h), so that there is usage out
+ * of one scrape. That may fail without harm, and takes TARGET_RATES_TIMEOUT_NS at most.
  *
  * Each cause is logged once for each node, not once for each scrape: one line that names node, URL, cause and, where
  * there is a usual remedy, that; and one line when the node is well again.
@@ -29,6 +33,8 @@ struct target;
 
 #define TARGET_MAX_BODY_BYTES ((size_t)32 * 1024 * 1024) /* a kubelet with 500 pods of 10 containers sends 8 MiB */
 
+#define TARGET_RATES_TIMEOUT_NS (INT64_C(2) * 1000 * 1000 * 1000)
+
 /* What all targets share; borrowed by each. */
 struct target_settings {
     uv_loop_t *loop;
@@ -40,8 +46,8 @@ struct target_settings {
 
 /* Called from the loop; in both everything may be called, target_free too. */
 struct target_events {
-    /* A scrape has succeeded. BATCH is the callee's. */
-    void (*on_batch)(void *arg, struct target *t, struct batch *batch);
+    /* A scrape has succeeded. BATCH is the callee's, and so is BEFORE, by the kubelet's own rates; NULL: unknown. */
+    void (*on_batch)(void *arg, struct target *t, struct batch *before, struct batch *batch);
     /* A scrape has failed. ERR says "connect to 10.0.0.7:10250: connection refused
      * (https://10.0.0.7:10250/metrics/resource)". */
     void (*on_failed)(void *arg, struct target *t, const struct error *err);
@@ -66,7 +72,10 @@ bool target_set_endpoint(struct target *t, struct node_endpoint *endpoint);
 void target_set_credentials(struct target *t);
 
 /* Scrapes now, unless a scrape is under way. */
-void target_scrape(struct target *t);
+void target_scrape(struct target *t, bool wants_rates);
+
+/* Whether the kubelet lets us read its figures, but not its summary, when it was last asked for rates. */
+bool target_has_refused_rates(const struct target *t);
 
 bool target_is_scraping(const struct target *t);
 

@@ -204,6 +204,27 @@ static bool has_containers(const struct batch *batch)
     return false;
 }
 
+static struct node_state *add_node(struct usage_store *s, struct str node)
+{
+    struct node_state *n = mem_zalloc(sizeof(*n));
+
+    n->name = str_dup(node);
+    map_put(&s->nodes, str_of(n->name), n);
+    return n;
+}
+
+void usage_store_put_before(struct usage_store *s, struct str node, struct batch *before)
+{
+    if (map_get(&s->nodes, node) != NULL) {
+        batch_free(before);
+        return;
+    }
+    struct node_state *n = add_node(s, node);
+    n->last = before;
+    n->prev = mem_zalloc(sizeof(*n->prev) + before->roster->container_count * sizeof(before->points[0]));
+    n->prev->roster = roster_ref(before->roster);
+}
+
 enum usage_progress usage_store_put(struct usage_store *s, struct str node, struct batch *batch)
 {
     struct node_state *n = map_get(&s->nodes, node);
@@ -213,9 +234,7 @@ enum usage_progress usage_store_put(struct usage_store *s, struct str node, stru
     struct batch *before;
 
     if (n == NULL) {
-        n = mem_zalloc(sizeof(*n));
-        n->name = str_dup(node);
-        map_put(&s->nodes, str_of(n->name), n);
+        n = add_node(s, node);
         before = match(s, batch, NULL);
     } else {
         uncount(s, n);

@@ -43,6 +43,12 @@ enum usage_progress {
     USAGE_NEW,   /* a newer sample */
 };
 
+/*
+ * NODE's batch as it was before the one that will be put next (scrape/rates.h), owned by the store from now on: nothing
+ * has usage yet. Thrown away when there is a batch of NODE already.
+ */
+void usage_store_put_before(struct usage_store *s, struct str node, struct batch *before);
+
 /* NODE's newest batch, owned by the store from now on. */
 enum usage_progress usage_store_put(struct usage_store *s, struct str node, struct batch *batch);
 

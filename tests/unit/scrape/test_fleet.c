@@ -43,6 +43,7 @@ struct kubelet {
     /* what the fleet said */
     unsigned batches, failures, losses;
     int64_t last_batch_ns, longest_gap_ns, lost_ns;
+    uint64_t rated_ns; /* CPU time that the first batch has over the one before it */
     uint32_t containers;
 };
 
@@ -90,11 +91,17 @@ static struct kubelet *kubelet_called(struct world *w, struct str name)
     return NULL;
 }
 
-static bool on_batch(void *arg, struct str node, struct batch *batch)
+static bool on_batch(void *arg, struct str node, struct batch *before, struct batch *batch)
 {
     struct kubelet *k = kubelet_called(arg, node);
     int64_t now_ns = clock_mono_ns();
 
+    if (before != NULL) {
+        assert_int_equal(k->batches, 0);
+        assert_ptr_equal(before->roster, batch->roster);
+        k->rated_ns = batch->node.cpu_ns - before->node.cpu_ns;
+        batch_free(before);
+    }
     if (k->batches++ > 0 && now_ns - k->last_batch_ns > k->longest_gap_ns)
         k->longest_gap_ns = now_ns - k->last_batch_ns;
     k->last_batch_ns = now_ns;
@@ -511,6 +518,67 @@ static void test_removed_at_any_time(void **state)
     }
 }
 
+static unsigned asked_for_summary;
+
+static void answer_with_rates(struct fake_kubelet *k, struct fake_conn *conn, struct str path)
+{
+    char time[32];
+    time_t now = (time_t)(clock_unix_ns() / NS_PER_S);
+    struct tm tm;
+    auto_buf struct buf body = {0};
+
+    if (!str_starts_with(path, STR("/stats/summary"))) {
+        buf_printf(&body, "node_cpu_usage_seconds_total 100 %lld\nnode_memory_working_set_bytes 5 %lld\n",
+                   (long long)(clock_unix_ns() / NS_PER_MS), (long long)(clock_unix_ns() / NS_PER_MS));
+        fake_conn_printf(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s", body.len,
+                         buf_cstr(&body));
+        return;
+    }
+    asked_for_summary++;
+    if (str_eq_cstr(str_of(k->name), "refuses")) {
+        fake_conn_printf(conn, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    } else if (str_eq_cstr(str_of(k->name), "has-none")) {
+        fake_conn_printf(conn, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    } else if (str_eq_cstr(str_of(k->name), "breaks")) {
+        fake_conn_printf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n<h");
+    } else if (!str_eq_cstr(str_of(k->name), "never")) {
+        gmtime_r(&now, &tm);
+        strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &tm);
+        buf_printf(&body, "{\"node\":{\"cpu\":{\"time\":\"%s\",\"usageNanoCores\":700000000}}}", time);
+        fake_conn_answer(conn, 200, buf_str(&body));
+    }
+}
+
+static bool has_last_two_batches(struct world *w)
+{
+    return w->kubelets[w->count - 1].batches >= 2;
+}
+
+/* Rates are asked for once, and not when a kubelet has refused them; what becomes of it doesn't hurt the scrape. */
+static void test_first_rates(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned asked;
+        uint64_t rated_ns;
+    } kubelets[] = {{"rates", 1, 7 * NS_PER_S}, {"has-none", 1, 0}, {"breaks", 1, 0}, {"never", 1, 0},
+                    {"refuses", 1, 0},          {"another", 0, 0}};
+    struct world *w = *state;
+
+    for (size_t i = 0; i < sizeof(kubelets) / sizeof(kubelets[0]); i++) {
+        asked_for_summary = 0;
+        struct kubelet *k =
+            add_kubelet(w, &(struct kubelet){.fake = {.name = kubelets[i].name, .answer = answer_with_rates}});
+        run_until(w, has_last_two_batches);
+        if (asked_for_summary != kubelets[i].asked || k->rated_ns != kubelets[i].rated_ns || k->failures != 0)
+            fail_msg("%s: asked %u times, %llu ns, %u failures", k->fake.name, asked_for_summary,
+                     (unsigned long long)k->rated_ns, k->failures);
+        assert_int_equal(count_lines(w, "Failed to scrape", k->fake.name, NULL), 0);
+        fleet_remove_node(w->fleet, str_of(k->fake.name));
+    }
+    assert_int_equal(count_lines(w, "Kubelets' summaries may not be read", "refuses", NULL), 1);
+}
+
 static bool has_second_token(struct world *w)
 {
     return strcmp(w->kubelets[0].fake.last_authorization, "Authorization: Bearer second-token") == 0;
@@ -552,6 +620,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_certificate_for_another_address, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nodes_come_change_and_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_removed_at_any_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_first_rates, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_token_is_read_again_when_refused, set_up, tear_down),
     };
     signal(SIGPIPE, SIG_IGN); /* as each of our programs does */

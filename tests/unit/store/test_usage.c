@@ -115,7 +115,7 @@ static void print_usage(struct buf *to, const struct usage_store *s)
 
 static const struct {
     const char *name;
-    const char *steps[MAX_STEPS]; /* batches; "drop" forgets the node */
+    const char *steps[MAX_STEPS]; /* batches; "drop" forgets the node; one put before the next begins with "before\n" */
     const char *expected;         /* after the last step */
 } cases[] = {
     {"nothing", {NULL}, ""},
@@ -183,6 +183,18 @@ static const struct {
     {"too old, dropped: all is forgotten", {"node 0 1 5\nn/p/c 0 1 5", "node 15 2 5\nn/p/c 15 2 5", "drop"}, ""},
     {"one good scrape after it", {"node 0 1 5\nn/p/c 0 1 5", "drop", "node 30 2 5\nn/p/c 30 2 5"}, ""},
     {"two good scrapes after it", {"node 0 1 5", "drop", "node 30 2 5", "node 45 3.5 5"}, "node 45s 15s 100000000 5; "},
+    {"one scrape and the kubelet's own rates",
+     {"before\nnode 5 8 5\nn/p/c 5 9.5 5 -60", "node 15 10 5\nn/p/c 15 10 5 -60"},
+     "node 15s 10s 200000000 5; n/p 15s 10s c=50000000,5; "},
+    {"those alone", {"before\nnode 5 8 5\nn/p/c 5 9.5 5 -7"}, ""},
+    {"a rate for the node alone",
+     {"before\nnode 5 8 5", "node 15 10 5\nn/p/c 15 10 5 -60"},
+     "node 15s 10s 200000000 5; "},
+    {"the same sample after it", {"before\nnode 5 8 5", "node 15 10 5", "node 15 10 5"}, "node 15s 10s 200000000 5; "},
+    {"another sample after it", {"before\nnode 5 8 5", "node 15 10 5", "node 25 15 5"}, "node 25s 10s 500000000 5; "},
+    {"rates come too late",
+     {"node 0 10 5", "node 15 25 5", "before\nnode 5 1 5", "node 30 55 5"},
+     "node 30s 15s 2000000000 5; "},
     {"times at both ends of time", {"node -9223372036 1 5", "node 7453511236 2 5"}, ""},
 };
 
@@ -199,10 +211,15 @@ static void test_cases(void **state)
                     usage_store_drop(s, STR("a"));
                     continue;
                 }
-                struct batch *batch = parse_batch(str_of(cases[i].steps[step]), roster);
+                struct str text_of_step = str_of(cases[i].steps[step]);
+                bool is_before = str_starts_with(text_of_step, STR("before\n"));
+                struct batch *batch = parse_batch(str_skip(text_of_step, is_before ? strlen("before\n") : 0), roster);
                 roster_unref(roster);
                 roster = shares_roster != 0 ? roster_ref(batch->roster) : NULL;
-                usage_store_put(s, STR("a"), batch);
+                if (is_before)
+                    usage_store_put_before(s, STR("a"), batch);
+                else
+                    usage_store_put(s, STR("a"), batch);
             }
             roster_unref(roster);
             print_usage(&text, s);
