@@ -13,7 +13,10 @@ static bool on_batch(void *arg, struct str node, struct batch *before, struct ba
 
     if (before != NULL)
         usage_store_put_before(c->store, node, before); /* no item yet: the ledger needn't know */
-    return ledger_put(c->ledger, node, batch, clock_unix_ns()) != USAGE_FIRST;
+    enum usage_progress progress = ledger_put(c->ledger, node, batch, clock_unix_ns());
+    if (progress == USAGE_CLOCK_SET)
+        log_warning("Node's clock was set: its figures stay as they were until the next sample", LOG_STR("node", node));
+    return progress == USAGE_SAME || progress == USAGE_NEW;
 }
 
 static void on_scraped(void *arg, struct str node, bool is_ok, int64_t took_ns)

@@ -51,6 +51,7 @@ struct roster {
 
 struct batch {
     struct roster *roster; /* a reference; never NULL */
+    int64_t came_ns;       /* when its scrape began, by clock_mono_ns; 0: not known */
     struct usage_point node;
     struct usage_point points[]; /* roster->container_count of them */
 };

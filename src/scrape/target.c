@@ -209,6 +209,7 @@ static void finish_batch(struct target *t)
 {
     struct batch *batch = batch_builder_finish(&t->builder);
 
+    batch->came_ns = t->start_ns;
     if (t->tried > 0)
         settle_on_host(t);
     note_missing_node(t, batch);

@@ -9,6 +9,10 @@ struct node_state {
     char *name;
     struct batch *last;
     struct batch *prev;
+    struct batch *waiting;   /* came after the node's clock was set; NULL: it wasn't */
+    int64_t came_ns;         /* the sample of LAST's node: the first batch that has it */
+    int64_t waiting_came_ns; /* likewise */
+    int64_t set_ns;          /* the first batch after the clock was set */
     struct usage_counts counts;
     uint64_t absent; /* of the containers without usage: differs when others have none */
     uint64_t version;
@@ -34,6 +38,7 @@ static void free_node(struct node_state *n)
 {
     batch_free(n->last);
     batch_free(n->prev);
+    batch_free(n->waiting);
     free(n->name);
     free(n);
 }
@@ -120,22 +125,31 @@ static struct usage_point previous_point(const struct usage_point *new, const st
     return usage_point_is_set(prev) && prev->time_ns < new->time_ns ? *prev : no_point;
 }
 
-static bool is_fresh(const struct usage_store *s, const struct usage_point *new)
+static bool is_fresh(const struct usage_point *new, int64_t limit_ns)
 {
     int64_t age_ns;
 
-    return new->start_ns != 0 && !__builtin_sub_overflow(new->time_ns, new->start_ns, &age_ns) &&
-           age_ns >= USAGE_FRESH_MIN_NS &&age_ns < s->resolution_ns;
+    return usage_point_is_set(new) && new->start_ns != 0 &&
+           !__builtin_sub_overflow(new->time_ns, new->start_ns, &age_ns) &&
+           age_ns >= USAGE_FRESH_MIN_NS &&age_ns < limit_ns;
+}
+
+static struct usage_point start_of(const struct usage_point *p)
+{
+    return (struct usage_point){.time_ns = p->start_ns, .start_ns = p->start_ns};
 }
 
 static struct usage_point previous_container_point(const struct usage_store *s, const struct usage_point *new,
                                                    const struct usage_point *last, const struct usage_point *prev)
 {
-    if (usage_point_is_set(new) && is_fresh(s, new))
-        return (struct usage_point){.time_ns = new->start_ns, .start_ns = new->start_ns};
-    if (new->start_ns >= last->time_ns)
-        return no_point;
-    return previous_point(new, last, prev);
+    bool was_restarted = new->start_ns >= last->time_ns &&new->start_ns != last->start_ns;
+    struct usage_point point = no_point;
+
+    if (is_fresh(new, s->resolution_ns))
+        return start_of(new);
+    if (!was_restarted)
+        point = previous_point(new, last, prev);
+    return usage_point_is_set(&point) || !is_fresh(new, USAGE_FRESH_LATE_NS) ? point : start_of(new);
 }
 
 /* The points before those of BATCH, whose roster is that of the last batch: written over LAST's, which becomes PREV. */
@@ -225,25 +239,150 @@ void usage_store_put_before(struct usage_store *s, struct str node, struct batch
     n->prev->roster = roster_ref(before->roster);
 }
 
+/* --- clocks that are set --- */
+
+/* Whether the samples' clock and that of their batches have moved on by as much, give or take SLACK_NS. */
+static bool is_off(const struct usage_point *last, const struct usage_point *new, int64_t passed_ns, int64_t slack_ns)
+{
+    int64_t moved_ns, off_ns;
+
+    if (!usage_point_is_set(last) || !usage_point_is_set(new) || last->time_ns == new->time_ns)
+        return false;
+    return __builtin_sub_overflow(new->time_ns, last->time_ns, &moved_ns) ||
+           __builtin_sub_overflow(moved_ns, passed_ns, &off_ns) || off_ns > slack_ns || off_ns < -slack_ns;
+}
+
+/* LAST's point of the container at INDEX of BATCH. */
+static const struct usage_point *same_container(const struct batch *last, const struct batch *batch, uint32_t index)
+{
+    if (last->roster == batch->roster)
+        return &last->points[index];
+    const struct roster_container *c = &batch->roster->containers[index];
+    const struct roster_pod *pod = &batch->roster->pods[c->pod];
+    pod = roster_find_pod(last->roster, pod->namespace, pod->name);
+    for (uint32_t i = 0; pod != NULL && i < pod->count; i++)
+        if (str_eq(last->roster->containers[pod->first + i].name, c->name))
+            return &last->points[pod->first + i];
+    return &no_point;
+}
+
+/* LAST's sample of the node came first at CAME_NS. */
+static bool was_clock_set(const struct batch *last, int64_t came_ns, const struct batch *batch)
+{
+    int64_t passed_ns = batch->came_ns - came_ns;
+
+    if (came_ns == 0 || batch->came_ns == 0)
+        return false;
+    if (is_off(&last->node, &batch->node, passed_ns, USAGE_CLOCK_SLACK_NS))
+        return true;
+    for (uint32_t i = 0; i < batch->roster->container_count; i++)
+        if (is_off(same_container(last, batch, i), &batch->points[i], passed_ns, 10 * USAGE_CLOCK_SLACK_NS))
+            return true;
+    return false;
+}
+
+/* When the sample of BATCH's node came first, given that that of LAST's did at CAME_NS. */
+static int64_t first_came(const struct batch *last, int64_t came_ns, const struct batch *batch)
+{
+    bool is_same = usage_point_is_set(&batch->node) && batch->node.time_ns == last->node.time_ns;
+
+    return is_same ? came_ns : batch->came_ns;
+}
+
+/* BATCH waits for the sample after it. */
+static void wait_for_next(struct node_state *n, struct batch *batch)
+{
+    if (n->waiting == NULL)
+        n->set_ns = batch->came_ns;
+    n->waiting_came_ns = n->waiting != NULL ? first_came(n->waiting, n->waiting_came_ns, batch) : batch->came_ns;
+    batch_free(n->waiting);
+    n->waiting = batch;
+    n->has_changed_shape = false;
+}
+
+static bool is_newer_than(const struct batch *a, const struct batch *b)
+{
+    if (usage_point_is_set(&a->node) && usage_point_is_set(&b->node))
+        return a->node.time_ns > b->node.time_ns;
+    return a->came_ns > b->came_ns;
+}
+
+/* From now on FIRST is all that is known of N. */
+static void begin_again(const struct usage_store *s, struct node_state *n, struct batch *first)
+{
+    struct batch *prev = match(s, first, NULL);
+
+    batch_free(n->last);
+    batch_free(n->prev);
+    n->last = first;
+    n->prev = prev;
+}
+
+enum clock_state {
+    CLOCK_GOES_ON, /* BATCH is to be compared with LAST */
+    CLOCK_BEGINS,  /* BATCH is all there is */
+    CLOCK_WAITS,   /* BATCH is waiting */
+};
+
+static enum clock_state judge_clock(const struct usage_store *s, struct node_state *n, struct batch *batch)
+{
+    int64_t hold_ns = 2 * s->resolution_ns > USAGE_HOLD_NS ? 2 * s->resolution_ns : USAGE_HOLD_NS;
+    const struct batch *last = n->waiting != NULL ? n->waiting : n->last;
+    bool was_set = was_clock_set(last, n->waiting != NULL ? n->waiting_came_ns : n->came_ns, batch);
+
+    if (!was_set && n->waiting == NULL)
+        return CLOCK_GOES_ON;
+    if (!was_set && is_newer_than(batch, n->waiting)) {
+        n->came_ns = n->waiting_came_ns;
+        begin_again(s, n, n->waiting);
+        n->waiting = NULL;
+        return CLOCK_GOES_ON;
+    }
+    bool is_too_long = n->waiting != NULL && batch->came_ns - n->set_ns > hold_ns;
+    if (is_too_long || (n->counts.nodes == 0 && n->counts.containers == 0))
+        return CLOCK_BEGINS;
+    wait_for_next(n, batch);
+    return CLOCK_WAITS;
+}
+
+/* BATCH becomes N's last; what was the last, or is known of it, the one before. */
+static void take_over(const struct usage_store *s, struct node_state *n, struct batch *batch, bool goes_on)
+{
+    int64_t came_ns = goes_on ? first_came(n->last, n->came_ns, batch) : batch->came_ns;
+    struct batch *before;
+
+    if (!goes_on)
+        before = match(s, batch, NULL);
+    else if (n->last->roster == batch->roster)
+        before = exchange(s, batch, n);
+    else
+        before = match(s, batch, n);
+    batch_free(n->last);
+    batch_free(n->prev);
+    batch_free(n->waiting);
+    n->waiting = NULL;
+    n->last = batch;
+    n->prev = before;
+    n->came_ns = came_ns;
+}
+
 enum usage_progress usage_store_put(struct usage_store *s, struct str node, struct batch *batch)
 {
     struct node_state *n = map_get(&s->nodes, node);
-    bool is_newer = n != NULL && batch->node.time_ns > n->last->node.time_ns;
-    bool has_same_roster = n != NULL && n->last->roster == batch->roster;
-    uint64_t absent = n != NULL ? n->absent : 0;
-    struct batch *before;
+    bool is_new = n == NULL;
 
-    if (n == NULL) {
+    if (is_new)
         n = add_node(s, node);
-        before = match(s, batch, NULL);
-    } else {
-        uncount(s, n);
-        before = has_same_roster ? exchange(s, batch, n) : match(s, batch, n);
-    }
-    batch_free(n->last);
-    batch_free(n->prev);
-    n->last = batch;
-    n->prev = before;
+    bool has_waited = n->waiting != NULL;
+    enum clock_state clock = is_new ? CLOCK_BEGINS : judge_clock(s, n, batch);
+    if (clock == CLOCK_WAITS)
+        return has_waited ? USAGE_FIRST : USAGE_CLOCK_SET;
+    bool goes_on = clock == CLOCK_GOES_ON;
+    bool is_newer = goes_on && batch->node.time_ns > n->last->node.time_ns;
+    bool has_same_roster = !has_waited && !is_new && n->last->roster == batch->roster;
+    uint64_t absent = n->absent;
+    take_over(s, n, batch, goes_on);
+    uncount(s, n);
     count(s, n);
     n->has_changed_shape = !has_same_roster || n->absent != absent;
     if (n->counts.nodes == 0 || (n->counts.containers == 0 && has_containers(batch)))

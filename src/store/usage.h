@@ -9,8 +9,17 @@
  *
  *     node        N newer than L: (L, N)         N as old as L or older: (P, N) when P is older than N, else N alone
  *     container   1. fresh: it started at least 10 s and less than the resolution before N: (start with 0 CPU, N)
- *                 2. L is there and N's start is before L (no restart): as for nodes
- *                 3. else N alone
+ *                 2. L is there and N's start is before L, or is L's (no restart): as for nodes
+ *                 3. it started at least 10 s and less than 15 s before N: as 1. For resolutions below 15 s, which
+ * would leave 1 little room or none, while kubelets take samples no more often than with others
+ *                 4. else N alone
+ *
+ * Clocks that are set. Points bear the time of their node's clock. When between two samples that has moved on by
+ * USAGE_CLOCK_SLACK_NS more or less than the monotonic clock by which their batches came, it was set (or one of the two
+ * machines was suspended), and the window between the points is wrong: an hour too long makes usage vanish, an hour too
+ * short makes it huge. Then the figures stay as they were, and the new batch waits for the next sample to be compared
+ * with; for USAGE_HOLD_NS or two resolutions at most. A container's sample is judged more leniently (ten times the
+ * slack), since it is not known which batch brought it first.
  *
  * Usage: CPU is the difference over the window, cut to whole nanocores; memory is N's. No usage where the start went
  * back or the CPU time decreased (a node that was booted, a container whose counter was reset). A pod has usage when
@@ -30,6 +39,12 @@
 /* Younger containers than this get no usage out of one point: a start up isn't typical. */
 #define USAGE_FRESH_MIN_NS (INT64_C(10) * 1000 * 1000 * 1000)
 
+#define USAGE_FRESH_LATE_NS (INT64_C(15) * 1000 * 1000 * 1000)
+
+/* A kubelet's samples are some seconds old when they come, half a minute on a node in trouble. */
+#define USAGE_CLOCK_SLACK_NS (INT64_C(30) * 1000 * 1000 * 1000)
+#define USAGE_HOLD_NS (INT64_C(30) * 1000 * 1000 * 1000)
+
 struct usage_store;
 
 /* RESOLUTION_NS: how often nodes are scraped. */
@@ -38,9 +53,11 @@ void usage_store_free(struct usage_store *s);
 
 /* How a batch compares with what was there. */
 enum usage_progress {
-    USAGE_FIRST, /* no two points yet: of the node, or of any of its containers where there are some */
-    USAGE_SAME,  /* two points are there; the kubelet's sample of the node was not newer than the one before */
-    USAGE_NEW,   /* a newer sample */
+    USAGE_FIRST,     /* no two points yet: of the node, or of any of its containers where there are some; or it
+                      * waits */
+    USAGE_SAME,      /* two points are there; the kubelet's sample of the node was not newer than the one before */
+    USAGE_NEW,       /* a newer sample */
+    USAGE_CLOCK_SET, /* the batch is the first after the node's clock was set: as USAGE_FIRST */
 };
 
 /*

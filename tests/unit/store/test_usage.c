@@ -52,16 +52,21 @@ static struct usage_point parse_point(struct str line)
     return p;
 }
 
-/* Lines of "node POINT" and "namespace/pod/container POINT". */
+/* Lines of "node POINT" and "namespace/pod/container POINT"; "came S" at the end: when the batch came. */
 static struct batch *parse_batch(struct str text, struct roster *previous)
 {
     struct batch_builder b;
     struct str line;
+    int64_t came_ns = 0;
 
     batch_builder_init(&b, previous);
     while (text.len > 0) {
         str_cut(text, '\n', &line, &text);
         struct str what = word(&line);
+        if (str_eq(what, STR("came"))) {
+            came_ns = 1000 * NS_PER_S + to_ns(line);
+            continue;
+        }
         struct usage_point point = parse_point(line);
         struct container_names names;
         if (!str_cut(what, '/', &names.namespace, &what)) {
@@ -71,7 +76,9 @@ static struct batch *parse_batch(struct str text, struct roster *previous)
         str_cut(what, '/', &names.pod, &names.container);
         *batch_builder_take(&b, names) = point;
     }
-    return batch_builder_finish(&b);
+    struct batch *batch = batch_builder_finish(&b);
+    batch->came_ns = came_ns;
+    return batch;
 }
 
 static void print_since_noon(struct buf *to, int64_t time_ns)
@@ -183,6 +190,55 @@ static const struct {
     {"too old, dropped: all is forgotten", {"node 0 1 5\nn/p/c 0 1 5", "node 15 2 5\nn/p/c 15 2 5", "drop"}, ""},
     {"one good scrape after it", {"node 0 1 5\nn/p/c 0 1 5", "drop", "node 30 2 5\nn/p/c 30 2 5"}, ""},
     {"two good scrapes after it", {"node 0 1 5", "drop", "node 30 2 5", "node 45 3.5 5"}, "node 45s 15s 100000000 5; "},
+    /* clocks: the samples' against the one by which they came */
+    {"clock goes on", {"node 0 10 5\ncame 2", "node 15 25 5\ncame 17"}, "node 15s 15s 1000000000 5; "},
+    {"set forward by an hour: figures stay",
+     {"node 0 10 5\nn/p/c 0 10 5\ncame 2", "node 15 25 5\nn/p/c 15 13 5\ncame 17",
+      "node 3630 40 5\nn/p/c 3630 16 5\ncame 32"},
+     "node 15s 15s 1000000000 5; n/p 15s 15s c=200000000,5; "},
+    {"set forward: the same sample again",
+     {"node 0 10 5\ncame 2", "node 15 25 5\ncame 17", "node 3630 40 5\ncame 32", "node 3630 40 5\ncame 33"},
+     "node 15s 15s 1000000000 5; "},
+    {"set forward: the next sample",
+     {"node 0 10 5\nn/p/c 0 10 5\ncame 2", "node 15 25 5\nn/p/c 15 13 5\ncame 17",
+      "node 3630 40 5\nn/p/c 3630 16 5\ncame 32", "node 3630 40 5\nn/p/c 3630 16 5\ncame 33",
+      "node 3640 45 5\nn/p/c 3640 18 5\ncame 42"},
+     "node 1h0m40s 10s 500000000 5; n/p 1h0m40s 10s c=200000000,5; "},
+    {"set back by an hour: figures stay",
+     {"node 0 10 5\ncame 2", "node 15 25 5\ncame 17", "node -3570 40 5\ncame 32"},
+     "node 15s 15s 1000000000 5; "},
+    {"set back: the next sample, of containers that have started in between",
+     {"node 0 10 5\nn/p/c 0 10 5 -600\ncame 2", "node 15 25 5\nn/p/c 15 13 5 -600\ncame 17",
+      "node -3570 40 5\nn/p/c -3570 16 5 -600\ncame 32", "node -3560 45 5\nn/p/c -3560 18 5 -600\ncame 42"},
+     "node -59m20s 10s 500000000 5; n/p -59m20s 10s c=200000000,5; "},
+    {"set back by less than a window",
+     {"node 0 10 5\ncame 2", "node 60 70 5\ncame 62", "node 85 130 5\ncame 122"},
+     "node 1m0s 1m0s 1000000000 5; "},
+    {"set again while it waits",
+     {"node 0 10 5\ncame 2", "node 15 25 5\ncame 17", "node 3630 40 5\ncame 32", "node 33 43 5\ncame 35",
+      "node 43 48 5\ncame 45"},
+     "node 43s 10s 500000000 5; "},
+    {"set, and no sample after it for too long",
+     {"node 0 10 5\ncame 2", "node 15 25 5\ncame 17", "node 3630 40 5\ncame 32", "node 3630 40 5\ncame 62",
+      "node 3630 40 5\ncame 63"},
+     ""},
+    {"set before there was any usage", {"node 0 10 5\ncame 2", "node 3615 25 5\ncame 17"}, ""},
+    {"set before there was any usage: the next sample",
+     {"node 0 10 5\ncame 2", "node 3615 25 5\ncame 17", "node 3625 30 5\ncame 27"},
+     "node 1h0m25s 10s 500000000 5; "},
+    {"set while the node's sample was older than the container's",
+     {"node 0 10 5\nn/p/c 0 10 5\ncame 2", "node 15 25 5\nn/p/c 15 13 5\ncame 17",
+      "node 29 39 5\nn/p/c 3630 16 5\ncame 32"},
+     "node 15s 15s 1000000000 5; n/p 15s 15s c=200000000,5; "},
+    {"a kubelet that stood still for an hour",
+     {"node 0 10 5\ncame 2", "node 15 25 5\ncame 17", "node 15 25 5\ncame 3000", "node 3630 3640 5\ncame 3632"},
+     "node 1h0m30s 1h0m15s 1000000000 5; "},
+    {"a sample that is late",
+     {"node 0 10 5\ncame 2", "node 15 25 5\ncame 17", "node 30 40 5\ncame 61"},
+     "node 30s 15s 1000000000 5; "},
+    {"figures of the node are missing: containers are looked at",
+     {"n/p/c 0 10 5\ncame 2", "n/p/c 15 13 5\ncame 17", "n/p/c 3630 16 5\ncame 32"},
+     "n/p 15s 15s c=200000000,5; "},
     {"one scrape and the kubelet's own rates",
      {"before\nnode 5 8 5\nn/p/c 5 9.5 5 -60", "node 15 10 5\nn/p/c 15 10 5 -60"},
      "node 15s 10s 200000000 5; n/p 15s 10s c=50000000,5; "},
@@ -230,6 +286,41 @@ static void test_cases(void **state)
     }
 }
 
+/* Of containers' first points, by the resolution. */
+static void test_fresh_with_other_resolutions(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t resolution_s;
+        const char *first;
+        const char *second; /* NULL: none */
+        const char *expected;
+    } fresh[] = {
+        {"1 s: 9 s old", 1, "n/p/c 0 0.6 7 -9", NULL, ""},
+        {"1 s: 10 s old", 1, "n/p/c 0 0.5 7 -10", NULL, "n/p 0s 10s c=50000000,7; "},
+        {"1 s: 15 s old", 1, "n/p/c 0 0.5 7 -15", NULL, ""},
+        {"1 s: a last point counts before the start", 1, "n/p/c 0 0.5 7 -10", "n/p/c 2 2.5 7 -10",
+         "n/p 2s 2s c=1000000000,7; "},
+        {"1 s: restarted", 1, "n/p/c 0 0.5 7 -60", "n/p/c 13 0.5 7 2", "n/p 13s 11s c=45454545,7; "},
+        {"10 s: 12 s old", 10, "n/p/c 0 0.6 7 -12", NULL, "n/p 0s 12s c=50000000,7; "},
+        {"60 s: 50 s old", 60, "n/p/c 0 0.5 7 -50", NULL, "n/p 0s 50s c=10000000,7; "},
+        {"60 s: 60 s old", 60, "n/p/c 0 0.5 7 -60", NULL, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(fresh) / sizeof(fresh[0]); i++) {
+        struct usage_store *s = usage_store_new(fresh[i].resolution_s * NS_PER_S);
+        auto_buf struct buf text = {0};
+        usage_store_put(s, STR("a"), parse_batch(str_of(fresh[i].first), NULL));
+        if (fresh[i].second != NULL)
+            usage_store_put(s, STR("a"), parse_batch(str_of(fresh[i].second), NULL));
+        print_usage(&text, s);
+        if (strcmp(buf_cstr(&text), fresh[i].expected) != 0)
+            fail_msg("%s:\n%s\ninstead of\n%s", fresh[i].name, buf_cstr(&text), fresh[i].expected);
+        usage_store_free(s);
+    }
+}
+
 static void test_counts_and_progress(void **state)
 {
     static const struct {
@@ -252,6 +343,13 @@ static void test_counts_and_progress(void **state)
         {"a", "node 4 5 5\nn/s/c 3 4 5", USAGE_SAME, {1, 1, 1}},
         {"a", "node 5 6 5\nn/s/c 4 0 5", USAGE_NEW, {1, 0, 0}},
         {"a", "node 6 7 5", USAGE_NEW, {1, 0, 0}},
+        {"c", "node 0 1 5\nn/p/c 0 1 5\ncame 1", USAGE_FIRST, {1, 0, 0}},
+        {"c", "node 1 2 5\nn/p/c 1 2 5\ncame 2", USAGE_NEW, {2, 1, 1}},
+        {"c", "node 3602 3 5\nn/p/c 3602 3 5\ncame 3", USAGE_CLOCK_SET, {2, 1, 1}},
+        {"c", "node 3602 3 5\nn/p/c 3602 3 5\ncame 4", USAGE_FIRST, {2, 1, 1}},
+        {"c", "node 3604 4 5\nn/p/c 3604 4 5\ncame 5", USAGE_NEW, {2, 1, 1}},
+        {"c", "node 4 4 5\nn/p/c 4 4 5\ncame 6", USAGE_CLOCK_SET, {2, 1, 1}},
+        {"c", NULL, USAGE_FIRST, {1, 0, 0}},
     };
     struct usage_store *s = usage_store_new(15 * NS_PER_S);
 
@@ -288,6 +386,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_fresh_with_other_resolutions),
         cmocka_unit_test(test_counts_and_progress),
         cmocka_unit_test(test_a_pod_is_found_on_its_node_only),
     };
