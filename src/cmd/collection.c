@@ -118,6 +118,7 @@ static struct kubelet_credentials *make_credentials(const struct metrics_server_
         .token = config->token,
         .token_file = config->token_file,
         /* what holds for the API server holds for kubelets, unless flags say otherwise */
+        .is_plain = f->is_kubelet_plain,
         .is_insecure = f->is_kubelet_tls_insecure || (config->insecure && !flag_is_given(f->kubelet_ca)),
     };
 

@@ -279,10 +279,10 @@ static const struct tls_stream_events stream_events = {
 static void connect_next(struct http1_client *c)
 {
     const struct sockaddr_storage *address = &c->addresses[c->next_address++];
-    SSL *ssl = tls_client_ssl(c->tls, c->host, &c->error);
+    SSL *ssl = c->tls != NULL ? tls_client_ssl(c->tls, c->host, &c->error) : NULL;
 
     c->state = STATE_CONNECTING;
-    if (ssl == NULL) {
+    if (ssl == NULL && c->tls != NULL) {
         c->error.code = HTTP1_NO_TLS;
         finish_soon(c);
         return;

@@ -1,7 +1,7 @@
 /*
- * One HTTP/1.1 client connection over TLS, for asking the same server again and again at the least cost: an idle
- * connection holds no buffers, the body is handed over as it arrives. (For other people's servers there is
- * net/fetch.h.)
+ * One HTTP/1.1 client connection over TLS (or, where it must be, without), for asking the same server again and again
+ * at the least cost: an idle connection holds no buffers, the body is handed over as it arrives. (For other people's
+ * servers there is net/fetch.h.)
  *
  *              get                     on_ready             the answer is complete
  *     IDLE ---------> LOOKING UP -> CONNECTING -> ANSWERING ----------------------> IDLE, still connected
@@ -50,7 +50,7 @@ struct http1_request {
     void *arg;
 };
 
-/* TLS is borrowed. */
+/* TLS is borrowed; NULL: plain HTTP. */
 struct http1_client *http1_client_new(uv_loop_t *loop, struct tls_client *tls);
 
 /* Settings for connections from now on; one that is open and idle is closed. */

@@ -122,6 +122,8 @@ struct tls_stream *tls_stream_new(uv_loop_t *loop, SSL *ssl, const struct tls_st
     s->arg = arg;
     uv_tcp_init(loop, &s->tcp);
     s->tcp.data = s;
+    if (ssl == NULL)
+        return s;
     BIO *bio = BIO_new(bio_method);
     if (bio == NULL)
         abort(); /* out of memory: base/alloc.h */
@@ -147,7 +149,7 @@ static void start_handshake(struct tls_stream *s)
     uv_tcp_nodelay(&s->tcp, 1);
     limit_unsent(s);
     uv_tcp_keepalive(&s->tcp, 1, 30); /* finds peers that vanished; deadlines are the owner's */
-    if (!s->is_server) {
+    if (!s->is_server || s->ssl == NULL) {
         tls_stream_process_input(s);
         return;
     }
@@ -174,7 +176,8 @@ static void print_address(const struct sockaddr *address, char out[TLS_STREAM_PE
 bool tls_stream_accept(struct tls_stream *s, int fd, struct error *err)
 {
     s->is_server = true;
-    SSL_set_accept_state(s->ssl);
+    if (s->ssl != NULL)
+        SSL_set_accept_state(s->ssl);
     int status = uv_tcp_open(&s->tcp, fd);
     if (status < 0) {
         close(fd);
@@ -274,6 +277,8 @@ struct str tls_stream_alpn(const struct tls_stream *s)
 {
     const unsigned char *name;
     unsigned len;
+    if (s->ssl == NULL)
+        return (struct str){NULL, 0};
     SSL_get0_alpn_selected(s->ssl, &name, &len);
     return str_from((const char *)name, len);
 }

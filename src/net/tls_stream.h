@@ -11,6 +11,9 @@
  * the queue by looking at tls_stream_queued_bytes. Input is read into a buffer shared by the thread's streams: an idle
  * stream holds no buffers (SSL_MODE_RELEASE_BUFFERS).
  *
+ * A stream without TLS is the same with the plain text on the wire, for the few peers that speak nothing else: on_ready
+ * comes with the connection, and its end is a clean one.
+ *
  * The stream keeps no timers: deadlines (connect, handshake, idle, stall, linger) are its owner's, who calls
  * tls_stream_abort when one has passed.
  *
@@ -49,7 +52,7 @@ struct tls_stream_events {
 
 /*
  * A stream that isn't connected yet. SSL is owned by the stream from here on: a client's comes from tls_client_ssl, a
- * server's from SSL_new(tls_server_context(..)); EVENTS is borrowed, static.
+ * server's from SSL_new(tls_server_context(..)); NULL: no TLS. EVENTS is borrowed, static.
  */
 struct tls_stream *tls_stream_new(uv_loop_t *loop, SSL *ssl, const struct tls_stream_events *events, void *arg);
 
@@ -103,7 +106,7 @@ uint64_t tls_stream_received_bytes(const struct tls_stream *s);
  */
 uint64_t tls_stream_taken_bytes(const struct tls_stream *s);
 
-/* Borrowed: for the certificates, ALPN (SSL_get0_alpn_selected) and protocol version. */
+/* Borrowed, NULL without TLS: for the certificates, ALPN (SSL_get0_alpn_selected) and protocol version. */
 SSL *tls_stream_ssl(struct tls_stream *s);
 
 /* The protocol chosen by ALPN: "h2", "http/1.1" or empty. */

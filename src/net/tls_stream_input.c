@@ -46,12 +46,14 @@ void tls_stream_update_reading(struct tls_stream *s)
 
 static void take_handshake(struct tls_stream *s)
 {
-    ERR_clear_error();
-    int status = SSL_do_handshake(s->ssl);
-    if (status != 1) {
-        if (SSL_get_error(s->ssl, status) != SSL_ERROR_WANT_READ)
-            tls_stream_fail(s);
-        return;
+    if (s->ssl != NULL) {
+        ERR_clear_error();
+        int status = SSL_do_handshake(s->ssl);
+        if (status != 1) {
+            if (SSL_get_error(s->ssl, status) != SSL_ERROR_WANT_READ)
+                tls_stream_fail(s);
+            return;
+        }
     }
     s->state = STATE_READY;
     tls_stream_flush(s);
@@ -70,9 +72,24 @@ static void tell_end(struct tls_stream *s, bool is_clean)
         tls_stream_close(s);
 }
 
+/* Without TLS: hands over what there is. */
+static bool take_plain(struct tls_stream *s)
+{
+    struct str plain = s->unread;
+
+    s->unread = (struct str){0};
+    if (plain.len == 0)
+        return false;
+    if (!s->is_end_told)
+        s->events->on_bytes(s->arg, s, plain);
+    return true;
+}
+
 /* Reads one record. False when there is no whole one, or nothing follows. */
 static bool take_record(struct tls_stream *s)
 {
+    if (s->ssl == NULL)
+        return take_plain(s);
     ERR_clear_error();
     int n = SSL_read(s->ssl, plain_in, sizeof(plain_in));
     if (n > 0) {
@@ -103,7 +120,7 @@ void tls_stream_process_input(struct tls_stream *s)
     while (s->state == STATE_READY && wants_input(s) && take_record(s))
         ;
     if (s->state == STATE_READY && s->has_peer_ended && wants_input(s))
-        tell_end(s, false);
+        tell_end(s, s->ssl == NULL);
     if (s->state == STATE_CLOSED)
         return;
     /* What is left belongs to a pause: keep it. */
@@ -135,7 +152,7 @@ static bool looks_like_http(const unsigned char opening[5])
 /* Whether the peer turned out to speak HTTP without TLS, and was told so. */
 static bool answer_plain_http(struct tls_stream *s, struct str in)
 {
-    if (!s->is_server || s->state != STATE_HANDSHAKE || s->opening_len == sizeof(s->opening))
+    if (!s->is_server || s->ssl == NULL || s->state != STATE_HANDSHAKE || s->opening_len == sizeof(s->opening))
         return false;
     while (s->opening_len < sizeof(s->opening) && in.len > 0) {
         s->opening[s->opening_len++] = (unsigned char)in.ptr[0];

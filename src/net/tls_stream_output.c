@@ -8,8 +8,21 @@
 
 static void on_write_done(uv_write_t *request, int status);
 
+static void copy_some(struct tls_stream *s)
+{
+    while (s->plain.len > 0 && s->cipher_out.len < TLS_STREAM_FLIGHT_BYTES) {
+        struct str head = str_head(byte_queue_head(&s->plain), TLS_STREAM_FLIGHT_BYTES - s->cipher_out.len);
+        buf_add_str(&s->cipher_out, head);
+        byte_queue_drop(&s->plain, head.len);
+    }
+}
+
 static bool encrypt_some(struct tls_stream *s)
 {
+    if (s->ssl == NULL) {
+        copy_some(s);
+        return true;
+    }
     struct str head = byte_queue_head(&s->plain);
     if (head.len > 0)
         buf_reserve(&s->cipher_out,

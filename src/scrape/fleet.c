@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "net/http1_client.h"
 #include "scrape/schedule.h"
 #include "scrape/shelf_life.h"
 
@@ -115,7 +116,7 @@ static void on_refresh(uv_timer_t *timer)
     refresh_credentials(timer->data);
 }
 
-/* A kubelet doesn't take our token: a newer one may lie ready. */
+/* A kubelet doesn't take our token, or shows a certificate of another CA: newer ones may lie ready. */
 static void note_refusal(struct fleet *f)
 {
     int64_t now_ns = clock_mono_ns();
@@ -209,7 +210,7 @@ static void on_failed(void *arg, struct target *t, const struct error *err)
     f->failures++;
     tell_scraped(m, false);
     set_next(m, false);
-    if (err->code == 401)
+    if (err->code == 401 || err->code == HTTP1_NO_TLS)
         note_refusal(f);
     set_failed(m, err);
 }

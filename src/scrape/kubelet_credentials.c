@@ -63,6 +63,8 @@ struct kubelet_credentials *kubelet_credentials_new(const struct kubelet_credent
 {
     struct kubelet_credentials *c = mem_zalloc(sizeof(*c));
 
+    if (options->is_plain)
+        return c;
     c->is_insecure = options->is_insecure;
     bool is_good = init_source(&c->ca, options->ca, options->ca_file, err) &&
                    init_source(&c->certificate, options->certificate, options->certificate_file, err) &&
@@ -112,8 +114,10 @@ static bool refresh_source(struct source *s)
 bool kubelet_credentials_refresh(struct kubelet_credentials *c)
 {
     auto_error struct error err = {0};
-    bool is_new = refresh_source(&c->ca);
 
+    if (c->tls == NULL)
+        return false;
+    bool is_new = refresh_source(&c->ca);
     is_new |= refresh_source(&c->certificate);
     is_new |= refresh_source(&c->key);
     refresh_source(&c->token);

@@ -26,6 +26,7 @@ struct kubelet_credentials_options {
     const char *token;
     const char *token_file;
     bool is_insecure; /* kubelets' certificates aren't verified */
+    bool is_plain;    /* no TLS, and so no credentials: nothing of the above counts */
 };
 
 struct kubelet_credentials *kubelet_credentials_new(const struct kubelet_credentials_options *options,
@@ -35,6 +36,7 @@ void kubelet_credentials_free(struct kubelet_credentials *c);
 /* Looks at the files. True when the TLS settings were replaced: those before must not be used for new connections. */
 bool kubelet_credentials_refresh(struct kubelet_credentials *c);
 
+/* NULL: plain HTTP. */
 struct tls_client *kubelet_credentials_tls(const struct kubelet_credentials *c);
 
 /* "" when there is none. Valid until the next refresh. */

@@ -63,8 +63,8 @@ static void print_url(const struct target *t, struct buf *to)
     const char *host = current_host(t);
     bool is_ipv6 = strchr(host, ':') != NULL;
 
-    buf_printf(to, "https://%s%s%s:%u%s", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", t->endpoint.port,
-               current_path(t));
+    buf_printf(to, "%s://%s%s%s:%u%s", kubelet_credentials_tls(t->settings->credentials) != NULL ? "https" : "http",
+               is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", t->endpoint.port, current_path(t));
 }
 
 /* --- the answer --- */

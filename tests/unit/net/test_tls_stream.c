@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+static bool is_plain; /* the test at hand goes without TLS */
+
 /* One side of a connection and what came to it. */
 struct side {
     struct world *w;
@@ -95,7 +97,8 @@ static void on_accept(void *arg, int fd)
 {
     struct world *w = arg;
     assert_null(w->server.stream);
-    w->server.stream = tls_stream_new(&w->loop, SSL_new(tls_server_context(w->tls)), &side_events, &w->server);
+    w->server.stream =
+        tls_stream_new(&w->loop, is_plain ? NULL : SSL_new(tls_server_context(w->tls)), &side_events, &w->server);
     tls_stream_set_plain_http_answer(w->server.stream, STR("HTTP/1.0 400 Bad Request\r\n\r\nwrong door\n"));
     assert_true(tls_stream_accept(w->server.stream, fd, NULL));
 }
@@ -157,7 +160,7 @@ static void connect_client(struct world *w)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(w->port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    SSL *ssl = tls_client_ssl(w->client_tls, "127.0.0.1", NULL);
+    SSL *ssl = is_plain ? NULL : tls_client_ssl(w->client_tls, "127.0.0.1", NULL);
     w->client.stream = tls_stream_new(&w->loop, ssl, &side_events, &w->client);
     tls_stream_connect(w->client.stream, (const struct sockaddr *)&address);
 }
@@ -555,6 +558,25 @@ static void test_reset_by_peer(void **state)
     close_world(&w);
 }
 
+static int go_plain(void **state)
+{
+    (void)state;
+    is_plain = true;
+    return 0;
+}
+
+static int go_back_to_tls(void **state)
+{
+    (void)state;
+    is_plain = false;
+    return 0;
+}
+
+#define PLAIN(test)                                          \
+    {                                                        \
+        "plain_" #test, test, go_plain, go_back_to_tls, NULL \
+    }
+
 int main(void)
 {
     signal(SIGPIPE, SIG_DFL); /* the stream sees to it itself */
@@ -575,6 +597,12 @@ int main(void)
         cmocka_unit_test(test_http_byte_by_byte),
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_reset_by_peer),
+        PLAIN(test_written_before_ready),
+        PLAIN(test_bulk_both_ways),
+        PLAIN(test_pause),
+        PLAIN(test_pause_and_resume_in_callback),
+        PLAIN(test_close_while_peer_sends),
+        PLAIN(test_reset_by_peer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

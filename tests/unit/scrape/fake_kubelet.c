@@ -195,7 +195,7 @@ void fake_kubelet_start(struct fake_kubelet *k, uv_loop_t *loop, struct fake_pki
     const struct tls_server_options options = {.certificate_pem = buf_str(&cert), .key_pem = buf_str(&key)};
     k->tls = tls_server_new(&options, NULL);
     assert(k->tls != NULL);
-    k->peer = fake_peer_new(loop, k->tls, &peer_events, k);
+    k->peer = fake_peer_new(loop, k->is_plain ? NULL : k->tls, &peer_events, k);
     k->port = fake_peer_port(k->peer);
     if (k->answer == NULL) { /* nobody listens there any more */
         fake_peer_free(k->peer);

@@ -12,6 +12,7 @@ struct fake_kubelet {
     const char *name;
     void (*answer)(struct fake_kubelet *k, struct fake_conn *conn, struct str path); /* NULL: refuses connections */
     const char *san; /* of its certificate; NULL: as its address needs it */
+    bool is_plain;   /* no TLS */
 
     uv_loop_t *loop;
     struct fake_peer *peer;

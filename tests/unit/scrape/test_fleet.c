@@ -154,7 +154,7 @@ static void run_until(struct world *w, bool (*is_enough)(struct world *w))
     uv_run(&w->loop, UV_RUN_DEFAULT);
 }
 
-static int set_up(void **state)
+static int set_up_with(void **state, bool is_plain)
 {
     struct world *w = mem_zalloc(sizeof(*w));
     auto_error struct error err = {0};
@@ -167,7 +167,8 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(w->folder));
     snprintf(w->log_path, sizeof(w->log_path), "%s/token", w->folder);
     assert_true(file_write_atomically(w->log_path, STR("first-token\n"), 0600, &err));
-    const struct kubelet_credentials_options credentials = {.ca = buf_cstr(&w->ca), .token_file = w->log_path};
+    const struct kubelet_credentials_options credentials = {
+        .ca = buf_cstr(&w->ca), .token_file = w->log_path, .is_plain = is_plain};
     w->credentials = kubelet_credentials_new(&credentials, &err);
     assert_non_null(w->credentials);
     snprintf(w->log_path, sizeof(w->log_path), "%s/log", w->folder);
@@ -195,6 +196,16 @@ static int set_up(void **state)
     uv_timer_start(&w->poll, on_poll, 5, 5);
     *state = w;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_with(state, false);
+}
+
+static int set_up_plain(void **state)
+{
+    return set_up_with(state, true);
 }
 
 static int tear_down(void **state)
@@ -518,6 +529,24 @@ static void test_removed_at_any_time(void **state)
     }
 }
 
+/* --deprecated-kubelet-completely-insecure: no TLS, no token. */
+static void test_plain_http(void **state)
+{
+    struct world *w = *state;
+    struct kubelet *k =
+        add_kubelet(w, &(struct kubelet){.fake = {.name = "a", .answer = fake_kubelet_answers_well, .is_plain = true}});
+
+    run_until(w, has_two_batches);
+    assert_int_equal(k->failures, 0);
+    assert_int_equal(k->containers, 1);
+    assert_string_equal(k->fake.last_authorization, "");
+    assert_int_equal(fake_peer_accepted(k->fake.peer), 1);
+    k->failures = 0;
+    k->fake.answer = fake_kubelet_answers_half;
+    run_until(w, has_a_failure);
+    assert_int_equal(count_lines(w, "url=\"http://127.0.0.1:", "a", NULL), 1);
+}
+
 static unsigned asked_for_summary;
 
 static void answer_with_rates(struct fake_kubelet *k, struct fake_conn *conn, struct str path)
@@ -620,6 +649,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_certificate_for_another_address, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nodes_come_change_and_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_removed_at_any_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_plain_http, set_up_plain, tear_down),
         cmocka_unit_test_setup_teardown(test_first_rates, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_token_is_read_again_when_refused, set_up, tear_down),
     };
