@@ -37,6 +37,7 @@ struct fleet {
     struct map members; /* by name */
     struct shelf shelf; /* of those with figures */
     uv_timer_t refresh, expiry;
+    int64_t first_end_ns; /* of a scrape */
     uint64_t scrapes;
     uint64_t failures;
     int64_t start_ns;        /* when the last node to come is scraped first */
@@ -159,6 +160,8 @@ static void tell_scraped(const struct member *m, bool is_ok)
 {
     const struct fleet_options *o = &m->fleet->options;
 
+    if (m->fleet->first_end_ns == 0)
+        m->fleet->first_end_ns = clock_mono_ns();
     if (o->events.on_scraped != NULL)
         o->events.on_scraped(o->arg, str_of(m->name), is_ok, clock_mono_ns() - m->began_ns);
 }
@@ -340,7 +343,8 @@ void fleet_free(struct fleet *f)
 
 struct fleet_status fleet_status(const struct fleet *f)
 {
-    struct fleet_status status = {.nodes = f->members.count, .scrapes = f->scrapes, .failures = f->failures};
+    struct fleet_status status = {
+        .nodes = f->members.count, .first_end_ns = f->first_end_ns, .scrapes = f->scrapes, .failures = f->failures};
     size_t at = 0;
     void *value;
 

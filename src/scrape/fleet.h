@@ -65,6 +65,7 @@ struct fleet_status {
     size_t pending;          /* never scraped to an end yet */
     const char *first_node;  /* that failed, by name; NULL: none. Borrowed until the fleet changes */
     const char *first_cause; /* "connect to 10.0.0.7:10250: connection refused (https://...)" */
+    int64_t first_end_ns;    /* of the first scrape of all, by clock_mono_ns; 0: none yet */
     uint64_t scrapes;        /* ended, since the start */
     uint64_t failures;       /* of those */
 };

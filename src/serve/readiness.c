@@ -1,5 +1,7 @@
 #include "serve/readiness.h"
 
+#include "base/clock.h"
+
 #define NOTHING "no metrics to serve: "
 
 bool readiness_explain(struct usage_counts counts, const struct fleet_status *fleet, struct error *err)
@@ -16,12 +18,27 @@ bool readiness_explain(struct usage_counts counts, const struct fleet_status *fl
     return error_set(err, 0, NOTHING "waiting for second samples of %s", counts.nodes == 0 ? "nodes" : "pods");
 }
 
+bool readiness_is_complete(struct usage_counts counts, const struct fleet_status *fleet, int64_t now_ns,
+                           struct error *err)
+{
+    if (counts.nodes + fleet->failed >= fleet->nodes ||
+        (fleet->first_end_ns != 0 && now_ns - fleet->first_end_ns >= READINESS_PATIENCE_NS))
+        return true;
+    return error_set(err, 0, "the first metrics of %zu of %zu nodes are still to come",
+                     fleet->nodes - fleet->failed - counts.nodes, fleet->nodes);
+}
+
 static bool check_storage(void *arg, struct error *err)
 {
-    const struct readiness *r = arg;
+    struct readiness *r = arg;
     struct fleet_status fleet = fleet_status(r->fleet);
+    struct usage_counts counts = usage_store_counts(r->store);
 
-    return readiness_explain(usage_store_counts(r->store), &fleet, err);
+    if (!readiness_explain(counts, &fleet, err))
+        return false;
+    if (!r->was_complete)
+        r->was_complete = readiness_is_complete(counts, &fleet, clock_mono_ns(), err);
+    return r->was_complete;
 }
 
 static bool check_reflector(const struct reflector *r, const char *what, struct error *err)

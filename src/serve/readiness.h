@@ -1,11 +1,16 @@
 /*
  * What metrics-server's health endpoints look at, by the names that its users know:
  *
- *     metric-storage-ready      readyz    at least one node and one pod have figures. Says why not, to everybody: the
- * first cause of a failing node is what whoever looks at a failed probe needs to know metric-informer-sync      readyz
- * nodes and pods were listed metric-collection-timely  livez     scrapes that are due begin metadata-informer-sync all
- * pods were listed authentication-lookup     readyz    whom to trust as the front proxy is known, unless that isn't
- * needed shutdown                  readyz    termination hasn't begun
+ *     metric-storage-ready      readyz   At least one node and one pod have figures, and, at first, so has every node
+ *                                        that answers: who takes over from another replica serves what that served.
+ *                                        Nodes that let the others wait are not waited for longer than
+ *                                        READINESS_PATIENCE_NS. Says why not, to everybody: the first cause of a
+ *                                        failing node is what whoever looks at a failed probe needs to know.
+ *     metric-informer-sync      readyz   nodes and pods were listed
+ *     metric-collection-timely  livez    scrapes that are due begin
+ *     metadata-informer-sync    all      pods were listed
+ *     authentication-lookup     readyz   whom to trust as the front proxy is known, unless that isn't needed
+ *     shutdown                  readyz   termination hasn't begun
  *
  * Loop thread only. Source: metrics-server's documentation.
  */
@@ -17,6 +22,8 @@
 #include "scrape/fleet.h"
 #include "store/usage.h"
 
+#define READINESS_PATIENCE_NS (INT64_C(5) * 1000 * 1000 * 1000) /* more than the first scrapes are spread over */
+
 /* All is borrowed but the error; set before the first request comes. */
 struct readiness {
     const struct usage_store *store;
@@ -27,6 +34,7 @@ struct readiness {
     bool is_authentication_known;
     struct error authentication_trouble; /* why not */
     bool is_stopping;
+    bool was_complete; /* the nodes had figures once; kept by the check */
 };
 
 /* Adds the checks, "ping" before them. R outlives H. */
@@ -35,5 +43,9 @@ void readiness_add_checks(struct readiness *r, struct health *h);
 /* Why there are no figures, from what is known of the fleet: "no metrics to serve: 3 of 3 nodes failed, first: ...".
  * Pure. */
 bool readiness_explain(struct usage_counts counts, const struct fleet_status *fleet, struct error *err);
+
+/* Whether all nodes that may be expected to have figures do, at NOW_NS by clock_mono_ns; else how many don't. Pure. */
+bool readiness_is_complete(struct usage_counts counts, const struct fleet_status *fleet, int64_t now_ns,
+                           struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
 #include "serve/readiness.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,10 +42,45 @@ static void test_explains(void **state)
     }
 }
 
+static void test_is_complete(void **state)
+{
+    enum {
+        NOW_S = 1000
+    };
+    static const struct {
+        const char *name;
+        struct usage_counts counts;
+        size_t nodes, failed;
+        int64_t since_s; /* the first scrape's end; -1: none yet */
+        const char *expected;
+    } complete[] = {
+        {"all", {3, 1, 1}, 3, 0, 1, NULL},
+        {"all that don't fail", {2, 1, 1}, 3, 1, 1, NULL},
+        {"more than there are: one went", {4, 1, 1}, 3, 0, 1, NULL},
+        {"one is slow", {2, 1, 1}, 3, 0, 4, "the first metrics of 1 of 3 nodes are still to come"},
+        {"one is too slow", {2, 1, 1}, 3, 0, 5, NULL},
+        {"none has ended", {0, 0, 0}, 3, 0, -1, "the first metrics of 3 of 3 nodes are still to come"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(complete) / sizeof(complete[0]); i++) {
+        auto_error struct error err = {0};
+        int64_t since_s = complete[i].since_s;
+        const struct fleet_status fleet = {.nodes = complete[i].nodes,
+                                           .failed = complete[i].failed,
+                                           .first_end_ns = since_s < 0 ? 0 : (NOW_S - since_s) * NS_PER_S};
+        bool is_complete = readiness_is_complete(complete[i].counts, &fleet, NOW_S * NS_PER_S, &err);
+        if (is_complete != (complete[i].expected == NULL) ||
+            strcmp(error_text(&err), complete[i].expected != NULL ? complete[i].expected : "") != 0)
+            fail_msg("%s: %s", complete[i].name, error_text(&err));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_explains),
+        cmocka_unit_test(test_is_complete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
