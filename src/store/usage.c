@@ -4,6 +4,10 @@
 #include "base/clock.h"
 #include "base/map.h"
 
+enum {
+    PODS_LOOKED_AT = 8, /* when a clock is judged and the roster has changed */
+};
+
 /* PREV has LAST's roster; a point of PREV that isn't set means that there is only one. */
 struct node_state {
     char *name;
@@ -114,15 +118,22 @@ static void count(struct usage_store *s, struct node_state *n)
 
 static const struct usage_point no_point;
 
-/* The point before NEW, out of the LAST one and the one before that. */
-static struct usage_point previous_point(const struct usage_point *new, const struct usage_point *last,
-                                         const struct usage_point *prev)
+/* The point before NEW, out of the LAST one and the one before that; NULL: there is none. */
+static const struct usage_point *previous_point(const struct usage_point *new, const struct usage_point *last,
+                                                const struct usage_point *prev)
 {
     if (!usage_point_is_set(new) || !usage_point_is_set(last))
-        return no_point;
+        return NULL;
     if (new->time_ns > last->time_ns)
-        return *last;
-    return usage_point_is_set(prev) && prev->time_ns < new->time_ns ? *prev : no_point;
+        return last;
+    return usage_point_is_set(prev) && prev->time_ns < new->time_ns ? prev : NULL;
+}
+
+static struct usage_point previous_node_point(const struct batch *new, const struct node_state *old)
+{
+    const struct usage_point *point = previous_point(&new->node, &old->last->node, &old->prev->node);
+
+    return point != NULL ? *point : no_point;
 }
 
 static bool is_fresh(const struct usage_point *new, int64_t limit_ns)
@@ -143,13 +154,13 @@ static struct usage_point previous_container_point(const struct usage_store *s, 
                                                    const struct usage_point *last, const struct usage_point *prev)
 {
     bool was_restarted = new->start_ns >= last->time_ns &&new->start_ns != last->start_ns;
-    struct usage_point point = no_point;
+    const struct usage_point *point;
 
     if (is_fresh(new, s->resolution_ns))
         return start_of(new);
-    if (!was_restarted)
-        point = previous_point(new, last, prev);
-    return usage_point_is_set(&point) || !is_fresh(new, USAGE_FRESH_LATE_NS) ? point : start_of(new);
+    if (!was_restarted && (point = previous_point(new, last, prev)) != NULL)
+        return *point;
+    return is_fresh(new, USAGE_FRESH_LATE_NS) ? start_of(new) : no_point;
 }
 
 /* The points before those of BATCH, whose roster is that of the last batch: written over LAST's, which becomes PREV. */
@@ -157,7 +168,7 @@ static struct batch *exchange(const struct usage_store *s, const struct batch *b
 {
     struct batch *before = old->last;
 
-    before->node = previous_point(&batch->node, &before->node, &old->prev->node);
+    before->node = previous_node_point(batch, old);
     for (uint32_t i = 0; i < batch->roster->container_count; i++)
         before->points[i] = previous_container_point(s, &batch->points[i], &before->points[i], &old->prev->points[i]);
     old->last = NULL;
@@ -193,7 +204,7 @@ static struct batch *match(const struct usage_store *s, const struct batch *batc
 
     before->roster = roster_ref(batch->roster);
     if (old != NULL)
-        before->node = previous_point(&batch->node, &old->last->node, &old->prev->node);
+        before->node = previous_node_point(batch, old);
     for (uint32_t i = 0; i < now->pod_count; i++) {
         const struct roster_pod *pod = &now->pods[i];
         while (was != NULL && was_pod < was->pod_count && compare_pods(&was->pods[was_pod], pod) < 0)
@@ -241,42 +252,46 @@ void usage_store_put_before(struct usage_store *s, struct str node, struct batch
 
 /* --- clocks that are set --- */
 
-/* Whether the samples' clock and that of their batches have moved on by as much, give or take SLACK_NS. */
+/* Whether the samples' clock and that of their batches have moved on by as much, give or take SLACK_NS. Numbers that
+ * are far out wrap around, which does no harm. */
 static bool is_off(const struct usage_point *last, const struct usage_point *new, int64_t passed_ns, int64_t slack_ns)
 {
-    int64_t moved_ns, off_ns;
+    uint64_t off_ns = (uint64_t) new->time_ns - (uint64_t)last->time_ns - (uint64_t)passed_ns;
 
-    if (!usage_point_is_set(last) || !usage_point_is_set(new) || last->time_ns == new->time_ns)
-        return false;
-    return __builtin_sub_overflow(new->time_ns, last->time_ns, &moved_ns) ||
-           __builtin_sub_overflow(moved_ns, passed_ns, &off_ns) || off_ns > slack_ns || off_ns < -slack_ns;
+    return off_ns + (uint64_t)slack_ns > 2 * (uint64_t)slack_ns && usage_point_is_set(last) &&
+           usage_point_is_set(new) && last->time_ns != new->time_ns;
 }
 
-/* LAST's point of the container at INDEX of BATCH. */
-static const struct usage_point *same_container(const struct batch *last, const struct batch *batch, uint32_t index)
+/* LAST's point of the first container of POD. */
+static const struct usage_point *first_container(const struct batch *last, const struct roster *r,
+                                                 const struct roster_pod *pod)
 {
-    if (last->roster == batch->roster)
-        return &last->points[index];
-    const struct roster_container *c = &batch->roster->containers[index];
-    const struct roster_pod *pod = &batch->roster->pods[c->pod];
-    pod = roster_find_pod(last->roster, pod->namespace, pod->name);
-    for (uint32_t i = 0; pod != NULL && i < pod->count; i++)
-        if (str_eq(last->roster->containers[pod->first + i].name, c->name))
-            return &last->points[pod->first + i];
-    return &no_point;
+    const struct roster_pod *was = roster_find_pod(last->roster, pod->namespace, pod->name);
+    bool is_same = was != NULL && str_eq(last->roster->containers[was->first].name, r->containers[pod->first].name);
+
+    return is_same ? &last->points[was->first] : &no_point;
 }
 
 /* LAST's sample of the node came first at CAME_NS. */
 static bool was_clock_set(const struct batch *last, int64_t came_ns, const struct batch *batch)
 {
+    const struct roster *r = batch->roster;
     int64_t passed_ns = batch->came_ns - came_ns;
 
     if (came_ns == 0 || batch->came_ns == 0)
         return false;
     if (is_off(&last->node, &batch->node, passed_ns, USAGE_CLOCK_SLACK_NS))
         return true;
-    for (uint32_t i = 0; i < batch->roster->container_count; i++)
-        if (is_off(same_container(last, batch, i), &batch->points[i], passed_ns, 10 * USAGE_CLOCK_SLACK_NS))
+    if (last->roster == r) {
+        for (uint32_t i = 0; i < r->container_count; i++)
+            if (is_off(&last->points[i], &batch->points[i], passed_ns, 10 * USAGE_CLOCK_SLACK_NS))
+                return true;
+        return false;
+    }
+    /* some do: it is one clock, and finding them costs more */
+    for (uint32_t i = 0; i < r->pod_count && i < PODS_LOOKED_AT; i++)
+        if (is_off(first_container(last, r, &r->pods[i]), &batch->points[r->pods[i].first], passed_ns,
+                   10 * USAGE_CLOCK_SLACK_NS))
             return true;
     return false;
 }
