@@ -92,22 +92,33 @@ static bool has_check(const struct health *h, enum health_endpoint endpoint, str
     return false;
 }
 
-/* The names that were to be excluded but don't exist, each once. */
+static int compare(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* The names that were to be excluded but don't exist, sorted, each once. */
 static void warn_of_unknown(const struct health *h, enum health_endpoint endpoint, const struct query *query,
                             struct buf *to)
 {
-    size_t unknown = 0;
+    struct str unknown[MAX_PARAMETERS];
+    size_t count = 0;
 
-    for (size_t i = 0; i < query->count; i++) {
-        struct query earlier = {query->items, i};
-        if (!str_eq(query->items[i].name, STR("exclude")) || has_check(h, endpoint, query->items[i].value) ||
-            is_excluded(&earlier, query->items[i].value))
+    for (size_t i = 0; i < query->count; i++)
+        if (str_eq(query->items[i].name, STR("exclude")) && !has_check(h, endpoint, query->items[i].value))
+            unknown[count++] = query->items[i].value;
+    if (count == 0)
+        return;
+    qsort(unknown, count, sizeof(unknown[0]), compare);
+    buf_add_cstr(to, "warn: some health checks cannot be excluded: no matches for ");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && str_eq(unknown[i], unknown[i - 1]))
             continue;
-        buf_add_cstr(to, unknown++ == 0 ? "warn: some health checks cannot be excluded: no matches for " : ",");
-        quote_add(to, query->items[i].value);
+        if (i > 0)
+            buf_add_char(to, ',');
+        quote_add(to, unknown[i]);
     }
-    if (unknown > 0)
-        buf_add_char(to, '\n');
+    buf_add_char(to, '\n');
 }
 
 static const char *endpoint_name(enum health_endpoint endpoint)

@@ -93,6 +93,9 @@ void readiness_add_checks(struct readiness *r, struct health *h)
 {
     const struct health_check checks[] = {
         {.name = "ping", .endpoints = HEALTH_ALL},
+        {.name = "log", .endpoints = HEALTH_ALL},
+        {.name = "poststarthook/max-in-flight-filter", .endpoints = HEALTH_ALL},
+        {.name = "poststarthook/storage-object-count-tracker-hook", .endpoints = HEALTH_ALL},
         {.name = "metric-storage-ready",
          .endpoints = HEALTH_READYZ,
          .is_public = true,

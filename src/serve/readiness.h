@@ -1,6 +1,9 @@
 /*
- * What metrics-server's health endpoints look at, by the names that its users know:
+ * What metrics-server's health endpoints look at, by the names and in the order that its users know:
  *
+ *     ping                      all      always
+ *     log                       all      see below
+ *     poststarthook/...         all      see below
  *     metric-storage-ready      readyz   At least one node and one pod have figures, and, at first, so has every node
  *                                        that answers: who takes over from another replica serves what that served.
  *                                        Nodes that let the others wait are not waited for longer than
@@ -11,6 +14,10 @@
  *     metadata-informer-sync    all      pods were listed
  *     authentication-lookup     readyz   whom to trust as the front proxy is known, unless that isn't needed
  *     shutdown                  readyz   termination hasn't begun
+ *
+ * Log lines are written by the thread that answers, as they come: where they can't be written there is no answer, so an
+ * answer says that "log" is well. The two hooks are what upstream starts behind its back (it counts requests in flight,
+ * and stored objects); here both is ready before the server listens, so they have finished whenever somebody asks.
  *
  * Loop thread only. Source: metrics-server's documentation.
  */

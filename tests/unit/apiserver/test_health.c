@@ -52,7 +52,7 @@ static const struct {
      "passed\n"},
     {HEALTH_READYZ, true, true, "exclude=no%0Asuch&verbose&exclude=ping&exclude=no%0Asuch&exclude=b", 200,
      "[+]ping excluded: ok\n[+]metric-storage-ready ok\n[+]metadata-informer-sync ok\nwarn: some health checks cannot "
-     "be excluded: no matches for \"no\\nsuch\",\"b\"\nreadyz check passed\n"},
+     "be excluded: no matches for \"b\",\"no\\nsuch\"\nreadyz check passed\n"},
     {HEALTH_LIVEZ, true, true, "exclude=metric-storage-ready&verbose", 200,
      "[+]ping ok\n[+]metadata-informer-sync ok\nwarn: some health checks cannot be excluded: no matches for "
      "\"metric-storage-ready\"\nlivez check passed\n"},

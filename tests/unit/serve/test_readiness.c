@@ -76,11 +76,57 @@ static void test_is_complete(void **state)
     }
 }
 
+/* The names, in upstream's order, that each endpoint shows. */
+static const struct {
+    enum health_endpoint endpoint;
+    const char *names;
+} orders[] = {
+    {HEALTH_HEALTHZ, "ping log poststarthook/max-in-flight-filter poststarthook/storage-object-count-tracker-hook "
+                     "metadata-informer-sync "},
+    {HEALTH_LIVEZ, "ping log poststarthook/max-in-flight-filter poststarthook/storage-object-count-tracker-hook "
+                   "metric-collection-timely metadata-informer-sync "},
+    {HEALTH_READYZ, "ping log poststarthook/max-in-flight-filter poststarthook/storage-object-count-tracker-hook "
+                    "metric-storage-ready metric-informer-sync metadata-informer-sync authentication-lookup shutdown "},
+};
+
+static void test_order(void **state)
+{
+    static const char *const all[] = {"metric-storage-ready", "metric-informer-sync", "metric-collection-timely",
+                                      "metadata-informer-sync"};
+    struct readiness readiness = {0};
+    struct health *h = health_new();
+    auto_arena struct arena arena = {0};
+    auto_buf struct buf text = {0};
+
+    (void)state;
+    readiness_add_checks(&readiness, h);
+    /* those that would look at something are left out, and so are named all the same */
+    buf_add_cstr(&text, "verbose");
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        buf_printf(&text, "&exclude=%s", all[i]);
+    struct query query = query_parse(&arena, buf_str(&text));
+    for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+        auto_buf struct buf body = {0}, names = {0};
+        assert_int_equal(health_print(h, orders[i].endpoint, &query, &body), 200);
+        for (const char *at = buf_cstr(&body); (at = strstr(at, "[+]")) != NULL;) {
+            at += 3;
+            buf_printf(&names, "%.*s ", (int)strcspn(at, " "), at);
+        }
+        assert_string_equal(buf_cstr(&names), orders[i].names);
+    }
+    readiness.is_stopping = true;
+    auto_buf struct buf body = {0};
+    assert_int_equal(health_print(h, HEALTH_READYZ, &query, &body), 500);
+    assert_non_null(strstr(buf_cstr(&body), "[-]shutdown failed: reason withheld\nwarn: "));
+    health_free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_explains),
         cmocka_unit_test(test_is_complete),
+        cmocka_unit_test(test_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
