@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "net/curl_loop.h"
 #include "net/fetch_easy.h"
 
@@ -18,6 +19,8 @@ struct engine {
     uv_timer_t patience; /* until the first fetch has waited too long for a connection */
     struct fetch *all;   /* doubly linked */
     struct fetch *todo;  /* singly linked, newest first */
+    struct fetch_observer observer;
+    bool is_observed;
     bool is_closing;
 };
 
@@ -37,6 +40,8 @@ struct fetch {
     struct fetch_easy easy;
     struct error failure; /* found by us; takes precedence over libcurl's */
     struct buf head;      /* header lines until on_head */
+    char method[12];      /* for the observer; cut */
+    int64_t started_ns;
     int64_t timeout_ms;
     uint64_t connect_by_ms; /* in the loop's time; 0: it is connected, or not yet added */
     int64_t connect_timeout_ms;
@@ -92,6 +97,22 @@ static void free_fetch(struct fetch *f)
     free(f);
 }
 
+static void tell_answered(const struct fetch *f, int status)
+{
+    const struct fetch_observer *o = &f->engine->observer;
+
+    if (f->engine->is_observed)
+        o->on_answered(o->arg, str_of(f->method), str_of(f->easy.where), status);
+}
+
+static void tell_took(const struct fetch *f)
+{
+    const struct fetch_observer *o = &f->engine->observer;
+
+    if (f->engine->is_observed)
+        o->on_took(o->arg, str_of(f->method), str_of(f->easy.where), clock_mono_ns() - f->started_ns);
+}
+
 /* The end of F, in the loop and outside libcurl. */
 static void finish(struct fetch *f, CURLcode result)
 {
@@ -112,6 +133,10 @@ static void finish(struct fetch *f, CURLcode result)
         f->is_added = false;
     }
     f->is_ended = true;
+    if (!f->has_head)
+        tell_answered(f, 0);
+    if (!f->has_head || f->timeout_ms > 0)
+        tell_took(f);
     f->on_done(f->owner, error_is_set(&err) ? &err : NULL);
     enqueue(f);
 }
@@ -151,6 +176,9 @@ static void deliver_head(struct fetch *f, int status)
         if (!str_starts_with(line, STR(" ")) && !str_starts_with(line, STR("\t")))
             add_head_line(&head.headers, &arena, str_trim(line));
     f->has_head = true;
+    tell_answered(f, status);
+    if (f->timeout_ms == 0)
+        tell_took(f);
     if (f->on_head != NULL)
         f->on_head(f->owner, &head);
     buf_free(&f->head);
@@ -345,6 +373,17 @@ struct fetch_pool *fetch_pool_new(uv_loop_t *loop)
     return pool;
 }
 
+void fetch_pool_observe(struct fetch_pool *pool, const struct fetch_observer *observer)
+{
+    struct engine *const engines[] = {pool->shared, pool->pausable};
+
+    for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+        engines[i]->is_observed = observer != NULL;
+        if (observer != NULL)
+            engines[i]->observer = *observer;
+    }
+}
+
 uv_loop_t *fetch_pool_loop(const struct fetch_pool *pool)
 {
     return curl_loop_uv(pool->shared->curl);
@@ -370,6 +409,9 @@ struct fetch *fetch_start(struct fetch_pool *pool, const struct fetch_options *o
     f->on_data = options->on_data;
     f->on_done = options->on_done;
     f->may_pause = options->may_pause;
+    struct str method = str_head(options->method.len > 0 ? options->method : STR("GET"), sizeof(f->method) - 1);
+    memcpy(f->method, method.ptr, method.len);
+    f->started_ns = clock_mono_ns();
     f->timeout_ms = options->timeout_ms;
     f->connect_timeout_ms = fetch_connect_timeout_ms(options);
     f->next = f->engine->all;

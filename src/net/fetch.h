@@ -85,6 +85,24 @@ struct fetch_options {
 
 struct fetch_pool *fetch_pool_new(uv_loop_t *loop);
 
+/*
+ * Whoever counts what goes over a pool. WHERE is "HOST:PORT", METHOD "GET"; borrowed for the call. Called from the
+ * loop, before the fetch's own callbacks; they must not use the pool.
+ */
+struct fetch_observer {
+    /* An answer's head has come; or the fetch has failed before that: STATUS 0. */
+    void (*on_answered)(void *arg, struct str method, struct str where, int status);
+    /*
+     * From fetch_start until it was over, whole or broken; of a fetch without a time limit, which may go on for ever,
+     * until it was answered. Not called for what was cancelled before that.
+     */
+    void (*on_took)(void *arg, struct str method, struct str where, int64_t took_ns);
+    void *arg;
+};
+
+/* At most one; OBSERVER is copied, its functions are required. NULL: nobody any more. */
+void fetch_pool_observe(struct fetch_pool *pool, const struct fetch_observer *observer);
+
 uv_loop_t *fetch_pool_loop(const struct fetch_pool *pool);
 
 /* Cancels what is under way and closes. The memory is given back by the loop's next rounds: run it until it is empty.
