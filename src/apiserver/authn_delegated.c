@@ -141,7 +141,9 @@ struct authn_delegated *authn_delegated_new(uv_loop_t *loop, const struct authn_
     d->options.client_ca_pem = arena_str(&d->arena, options->client_ca_pem);
     d->options.proxy = front_proxy_copy(&d->arena, &options->proxy);
     if (options->client != NULL)
-        d->tokens = token_review_new(loop, options->client, options->token_ttl_ns);
+        d->tokens = token_review_new(loop, &(struct token_review_options){.client = options->client,
+                                                                          .ttl_ns = options->token_ttl_ns,
+                                                                          .registry = options->registry});
     d->authn = authn_new(d->tokens != NULL ? token_review_lookup(d->tokens) : (struct token_lookup){0},
                          !options->is_anonymous_refused);
     uv_timer_init(loop, &d->nothing_to_read);

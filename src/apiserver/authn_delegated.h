@@ -8,6 +8,7 @@
 #define APISERVER_AUTHN_DELEGATED_H
 
 #include "apiserver/authn.h"
+#include "base/metrics.h"
 #include "kube/rest_client.h"
 
 struct authn_delegated;
@@ -19,6 +20,7 @@ struct authn_delegated_options {
     struct str client_ca_pem;   /* --client-ca-file's content, or empty */
     struct front_proxy proxy;   /* with a ca_pem: replaces the ConfigMap's request-header part */
     int64_t token_ttl_ns;       /* how long a TokenReview's answer counts; 0: 10 s, below 0: not at all */
+    struct metrics *registry;   /* where TokenReviews are counted; borrowed, NULL: nowhere */
     /*
      * Called from the loop with ERR NULL when the ConfigMap has been read for the first time (at once in the next turn
      * when there is nothing to read). Before that it may be called once with why it can't be read: the error's code is

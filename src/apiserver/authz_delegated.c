@@ -193,6 +193,8 @@ struct authz_delegated *authz_delegated_new(uv_loop_t *loop, const struct authz_
                                      .path = STR("/apis/authorization.k8s.io/v1/subjectaccessreviews"),
                                      .ttl_ns = ttl_of,
                                      .arg = d,
+                                     .metrics = options->registry != NULL ? access_review_metrics(options->registry)
+                                                                          : (struct review_metrics){0},
                                  });
     return d;
 }

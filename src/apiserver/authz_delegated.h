@@ -7,6 +7,7 @@
 #define APISERVER_AUTHZ_DELEGATED_H
 
 #include "apiserver/authz.h"
+#include "base/metrics.h"
 #include "kube/rest_client.h"
 
 struct authz_delegated;
@@ -15,6 +16,7 @@ struct authz_delegated_options {
     struct rest_client *client; /* borrowed */
     int64_t allowed_ttl_ns;     /* 0: 10 s; below 0: answers aren't kept */
     int64_t denied_ttl_ns;      /* the same */
+    struct metrics *registry;   /* where calls are counted; borrowed, NULL: nowhere */
 };
 
 struct authz_delegated *authz_delegated_new(uv_loop_t *loop, const struct authz_delegated_options *options);

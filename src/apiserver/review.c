@@ -45,6 +45,8 @@ struct asker {
     struct api_request *r;
     review_done *done;
     void *done_arg;
+    int64_t asked_ns;
+    bool is_blocked; /* joined others */
 };
 
 /* A call under way; owned by the review until its timer has closed. */
@@ -59,6 +61,7 @@ struct question {
     uv_timer_t timer;
     struct backoff backoff;
     int attempts;
+    int64_t sent_ns; /* the last attempt */
 };
 
 static int64_t now_ns(const struct review *v)
@@ -104,6 +107,7 @@ static void drop_question(struct question *q)
     if (q->next != NULL)
         q->next->link = q->link;
     v->open_count--;
+    metric_add(v->options.metrics.in_flight, -1);
     v->open_bytes -= q->body.len;
     if (q->call != NULL)
         rest_cancel(q->call);
@@ -126,6 +130,8 @@ void review_free(struct review *v)
 
 static void unlink_asker(struct asker *a)
 {
+    if (a->is_blocked)
+        metric_add(a->question->review->options.metrics.blocked, -1);
     *a->link = a->next;
     if (a->next != NULL)
         a->next->link = a->link;
@@ -152,6 +158,7 @@ static void tell_askers(struct question *q, struct str answer, const struct erro
         askers->link = &askers;
     while ((a = askers) != NULL) { /* one that is told may close others: the list stays linked */
         unlink_asker(a);
+        metric_observe_ns(q->review->options.metrics.miss_duration, clock_mono_ns() - a->asked_ns);
         api_request_resume(a->r);
         a->done(a->done_arg, err == NULL ? arena_str(a->r->arena, answer) : STR(""), err);
     }
@@ -194,6 +201,7 @@ static void on_answer(void *owner, const struct rest_result *result)
     struct question *q = owner;
 
     q->call = NULL;
+    review_metrics_called(&q->review->options.metrics, result->status, clock_mono_ns() - q->sent_ns);
     if (!result->ok && q->attempts < MAX_ATTEMPTS && is_worth_repeating(result)) {
         int64_t wait_ns = backoff_next(&q->backoff, random_fraction());
         int64_t asked_ns = result->retry_after_s * NS_PER_S;
@@ -202,6 +210,7 @@ static void on_answer(void *owner, const struct rest_result *result)
         uv_timer_start(&q->timer, on_backoff_over, (uint64_t)(wait_ns / NS_PER_MS), 0);
         return;
     }
+    metric_inc(result->ok ? q->review->options.metrics.fetched : q->review->options.metrics.failed);
     if (result->ok)
         keep(q, result->body);
     drop_question(q); /* freed after this turn of the loop */
@@ -223,6 +232,7 @@ static void send_question(struct question *q)
     };
 
     v->calls++;
+    q->sent_ns = clock_mono_ns();
     q->call = rest_start(v->options.client, &request);
 }
 
@@ -254,6 +264,7 @@ static struct question *question_new(struct review *v, const char *key, struct s
         q->next->link = &q->next;
     v->open = q;
     v->open_count++;
+    metric_add(v->options.metrics.in_flight, 1);
     if (key != NULL) {
         memcpy(q->key, key, KEY_BYTES);
         q->has_key = true;
@@ -271,12 +282,20 @@ static struct question *question_new(struct review *v, const char *key, struct s
     return q;
 }
 
-static void join(struct question *q, struct api_request *r, review_done *done, void *done_arg)
+static void join(struct question *q, struct api_request *r, int64_t asked_ns, review_done *done, void *done_arg)
 {
     struct asker *a = arena_zalloc(r->arena, sizeof(*a));
 
-    *a = (struct asker){
-        .question = q, .next = q->askers, .link = &q->askers, .r = r, .done = done, .done_arg = done_arg};
+    *a = (struct asker){.question = q,
+                        .next = q->askers,
+                        .link = &q->askers,
+                        .r = r,
+                        .done = done,
+                        .done_arg = done_arg,
+                        .asked_ns = asked_ns,
+                        .is_blocked = q->askers != NULL};
+    if (a->is_blocked)
+        metric_add(q->review->options.metrics.blocked, 1);
     if (a->next != NULL)
         a->next->link = &a->next;
     q->askers = a;
@@ -300,6 +319,8 @@ static void hash_key(const struct review *v, struct str key, char out[KEY_BYTES]
 void review_ask(struct review *v, struct api_request *r, struct str key, struct str body, review_done *done,
                 void *done_arg)
 {
+    const struct review_metrics *m = &v->options.metrics;
+    int64_t asked_ns = clock_mono_ns();
     char hash[KEY_BYTES];
     struct question *q = NULL;
 
@@ -307,11 +328,14 @@ void review_ask(struct review *v, struct api_request *r, struct str key, struct 
         hash_key(v, key, hash);
         const struct kept_answer *kept = lru_get(v->kept, str_from(hash, KEY_BYTES), now_ns(v));
         if (kept != NULL) {
+            metric_inc(m->hits);
+            metric_observe_ns(m->hit_duration, clock_mono_ns() - asked_ns);
             done(done_arg, arena_str(r->arena, kept->text), NULL);
             return;
         }
         q = map_get(&v->asking, str_from(hash, KEY_BYTES));
     }
+    metric_inc(m->misses);
     bool is_full = v->open_count >= v->options.max_asking || body.len > MAX_ASKING_BYTES - v->open_bytes;
     if (q == NULL && is_full) {
         auto_error struct error err = {0};
@@ -322,7 +346,7 @@ void review_ask(struct review *v, struct api_request *r, struct str key, struct 
     }
     if (q == NULL)
         q = question_new(v, key.len > 0 ? hash : NULL, body);
-    join(q, r, done, done_arg);
+    join(q, r, asked_ns, done, done_arg);
 }
 
 uint64_t review_calls(const struct review *v)

@@ -14,6 +14,7 @@
 #ifndef APISERVER_REVIEW_H
 #define APISERVER_REVIEW_H
 
+#include "apiserver/delegated_metrics.h"
 #include "apiserver/request.h"
 #include "kube/rest_client.h"
 
@@ -29,6 +30,7 @@ struct review_options {
     /* How long ANSWER (a 2xx body) counts, in ns; 0: only for those who wait for it. Pure. */
     int64_t (*ttl_ns)(void *arg, struct str answer);
     void *arg;
+    struct review_metrics metrics;
     int64_t backoff_ms;      /* the first wait between attempts; 0: 500. For tests */
     int64_t (*now_ns)(void); /* NULL: clock_mono_ns. For tests */
 };

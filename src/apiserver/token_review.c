@@ -88,16 +88,18 @@ static int64_t ttl_of(void *arg, struct str answer)
     return token_review_parse(&arena, answer, &result, &is_plain, &err) && is_plain ? t->ttl_ns : 0;
 }
 
-struct token_review *token_review_new(uv_loop_t *loop, struct rest_client *client, int64_t ttl_ns)
+struct token_review *token_review_new(uv_loop_t *loop, const struct token_review_options *options)
 {
     struct token_review *t = mem_zalloc(sizeof(*t));
 
-    t->ttl_ns = ttl_ns != 0 ? ttl_ns : 10 * NS_PER_S;
+    t->ttl_ns = options->ttl_ns != 0 ? options->ttl_ns : 10 * NS_PER_S;
     t->review = review_new(loop, &(struct review_options){
-                                     .client = client,
+                                     .client = options->client,
                                      .path = STR("/apis/authentication.k8s.io/v1/tokenreviews"),
                                      .ttl_ns = ttl_of,
                                      .arg = t,
+                                     .metrics = options->registry != NULL ? token_review_metrics(options->registry)
+                                                                          : (struct review_metrics){0},
                                  });
     return t;
 }

@@ -7,12 +7,17 @@
 #define APISERVER_TOKEN_REVIEW_H
 
 #include "apiserver/authn.h"
+#include "base/metrics.h"
 #include "kube/rest_client.h"
 
 struct token_review;
 
-/* CLIENT is borrowed. TTL_NS 0: 10 s; below 0: answers aren't kept. */
-struct token_review *token_review_new(uv_loop_t *loop, struct rest_client *client, int64_t ttl_ns);
+struct token_review_options {
+    struct rest_client *client; /* borrowed */
+    int64_t ttl_ns;             /* 0: 10 s; below 0: answers aren't kept */
+    struct metrics *registry;   /* where lookups are counted; borrowed, NULL: nowhere */
+};
+struct token_review *token_review_new(uv_loop_t *loop, const struct token_review_options *options);
 
 /* Requests must be gone by then. The loop's next turns give the memory back. */
 void token_review_free(struct token_review *t);

@@ -52,7 +52,8 @@ static int64_t ttl_of(int64_t flag)
     return flag > 0 ? flag : -1;
 }
 
-static bool start_authn(struct access *a, uv_loop_t *loop, struct rest_client *client, struct error *err)
+static bool start_authn(struct access *a, uv_loop_t *loop, struct rest_client *client, struct metrics *registry,
+                        struct error *err)
 {
     const struct metrics_server_flags *f = a->flags;
     auto_buf struct buf client_ca = {0}, proxy_ca = {0};
@@ -64,6 +65,7 @@ static bool start_authn(struct access *a, uv_loop_t *loop, struct rest_client *c
         .is_lookup_skipped = f->is_lookup_skipped,
         .client_ca_pem = buf_str(&client_ca),
         .token_ttl_ns = ttl_of(f->token_ttl_ns),
+        .registry = registry,
         .on_loaded = on_authn_loaded,
         .arg = a,
         .proxy = {.ca_pem = buf_str(&proxy_ca),
@@ -82,11 +84,12 @@ static bool start_authn(struct access *a, uv_loop_t *loop, struct rest_client *c
     return a->authn != NULL;
 }
 
-static void start_authz(struct access *a, uv_loop_t *loop, struct rest_client *client)
+static void start_authz(struct access *a, uv_loop_t *loop, struct rest_client *client, struct metrics *registry)
 {
     const struct authz_delegated_options options = {.client = client,
                                                     .allowed_ttl_ns = ttl_of(a->flags->allowed_ttl_ns),
-                                                    .denied_ttl_ns = ttl_of(a->flags->denied_ttl_ns)};
+                                                    .denied_ttl_ns = ttl_of(a->flags->denied_ttl_ns),
+                                                    .registry = registry};
 
     a->always_allowed = to_strs(&a->flags->always_allow_paths);
     a->authz = authz_delegated_new(loop, &options);
@@ -97,13 +100,14 @@ static void start_authz(struct access *a, uv_loop_t *loop, struct rest_client *c
 }
 
 bool access_open(struct access *a, uv_loop_t *loop, const struct metrics_server_flags *flags,
-                 const struct api_clients *clients, struct readiness *readiness, struct error *err)
+                 const struct api_clients *clients, struct metrics *registry, struct readiness *readiness,
+                 struct error *err)
 {
     *a = (struct access){.flags = flags, .readiness = readiness};
     readiness->needs_authentication = !flags->is_lookup_failure_tolerated;
-    if (!start_authn(a, loop, clients->authn, err))
+    if (!start_authn(a, loop, clients->authn, registry, err))
         return false;
-    start_authz(a, loop, clients->authz);
+    start_authz(a, loop, clients->authz, registry);
     return true;
 }
 

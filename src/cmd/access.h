@@ -20,9 +20,11 @@ struct access {
     struct authz_pair pairs[2];
 };
 
-/* A must stay where it is. False when a CA file can't be read or is malformed. */
+/* A must stay where it is. What is asked of the cluster is counted in REGISTRY. False when a CA file can't be read or
+ * is malformed. */
 bool access_open(struct access *a, uv_loop_t *loop, const struct metrics_server_flags *flags,
-                 const struct api_clients *clients, struct readiness *readiness, struct error *err);
+                 const struct api_clients *clients, struct metrics *registry, struct readiness *readiness,
+                 struct error *err);
 
 struct authenticator access_authenticator(const struct access *a);
 struct authorizer access_authorizer(const struct access *a);

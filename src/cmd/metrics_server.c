@@ -102,7 +102,7 @@ static bool start_serving(struct server *s, struct error *err)
 {
     if (!serving_open(&s->serving, &s->loop, &s->flags, err) ||
         !auditing_open(&s->auditing, &s->loop, &s->flags.audit, err) ||
-        !access_open(&s->access, &s->loop, &s->flags, &s->clients, &s->readiness, err))
+        !access_open(&s->access, &s->loop, &s->flags, &s->clients, s->telemetry.registry, &s->readiness, err))
         return false;
     make_server(s);
     auditing_observe(&s->auditing, s->server);
@@ -179,8 +179,10 @@ static bool run(struct server *s, struct error *err)
     raise_file_limit();
     init_loop(s);
     telemetry_open(&s->telemetry, &version);
-    if (!api_clients_open(&s->clients, &s->loop, &s->flags, err) ||
-        !collection_open(&s->collection, &s->loop, &s->flags, &s->clients, s->telemetry.registry, &s->readiness, err) ||
+    if (!api_clients_open(&s->clients, &s->loop, &s->flags, err))
+        return false;
+    telemetry_watch_calls(&s->telemetry, s->clients.pool);
+    if (!collection_open(&s->collection, &s->loop, &s->flags, &s->clients, s->telemetry.registry, &s->readiness, err) ||
         !start_serving(s, err))
         return false;
     collection_start(&s->collection, &s->loop, &s->clients, &s->readiness);

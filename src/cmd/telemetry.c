@@ -2,6 +2,7 @@
 
 #include "apiserver/server.h"
 #include "base/process_metrics.h"
+#include "kube/rest_metrics.h"
 
 static bool knows(void *arg, const struct api_attributes *what)
 {
@@ -28,6 +29,11 @@ void telemetry_open(struct telemetry *t, const struct build_version *version)
     process_metrics_add(t->registry, "/proc/self", "/proc/stat");
     build_info_metrics_add(t->registry, &labels);
     t->requests = request_metrics_new(t->registry, &options);
+}
+
+void telemetry_watch_calls(struct telemetry *t, struct fetch_pool *pool)
+{
+    rest_metrics_observe(t->registry, pool);
 }
 
 void telemetry_serve(struct telemetry *t, struct api_server *server)

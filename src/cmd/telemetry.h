@@ -6,6 +6,7 @@
 
 #include "apiserver/request_metrics.h"
 #include "base/metrics.h"
+#include "net/fetch.h"
 
 struct build_version;
 
@@ -16,6 +17,9 @@ struct telemetry {
 
 /* Before everything that counts. VERSION is borrowed. */
 void telemetry_open(struct telemetry *t, const struct build_version *version);
+
+/* What goes over POOL is counted. */
+void telemetry_watch_calls(struct telemetry *t, struct fetch_pool *pool);
 
 /* SERVER's requests are counted, and /metrics is routed. */
 void telemetry_serve(struct telemetry *t, struct api_server *server);

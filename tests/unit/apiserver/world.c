@@ -328,7 +328,7 @@ static void make_server(struct world *w, const struct world_options *options)
     struct api_server_options server = options->server;
     auto_error struct error err = {0};
 
-    w->tokens = token_review_new(&w->loop, w->client, 0);
+    w->tokens = token_review_new(&w->loop, &(struct token_review_options){.client = w->client});
     w->authn = authn_new(token_review_lookup(w->tokens), !options->is_anonymous_refused);
     w->authz = authz_delegated_new(&w->loop, &(struct authz_delegated_options){.client = w->client});
     w->pairs[1] =
