@@ -1,5 +1,6 @@
 #include "apiserver/request_metrics.h"
 
+#include "apiserver/pieces.h"
 #include "apiserver/request_metrics_specs.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -378,9 +379,7 @@ static void handle(void *arg, struct api_request *r)
 
     metrics_print(registry, &text);
     http_headers_add(&headers, r->arena, STR("Content-Type"), STR(METRICS_CONTENT_TYPE));
-    api_start(r, 200, &headers, (int64_t)text.len);
-    api_write_buf(r, &text);
-    api_end(r);
+    api_respond_finished(r, 200, headers, &text);
 }
 
 void metrics_route(struct metrics *registry, struct api_server *server)

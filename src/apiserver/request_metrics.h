@@ -33,7 +33,7 @@ void request_metrics_free(struct request_metrics *m);
  */
 void request_metrics_observe(struct request_metrics *m, struct api_server *server);
 
-/* "/metrics": the whole registry, in Prometheus' text format. */
+/* "/metrics": the whole registry, in Prometheus' text format; long ones are compressed for who accepts that. */
 void metrics_route(struct metrics *registry, struct api_server *server);
 
 #endif

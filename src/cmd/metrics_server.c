@@ -87,6 +87,7 @@ static void add_routes(struct server *s)
 
     listening_print_address(&s->flags, &address);
     s->api = metrics_api_new(s->collection.ledger, buf_str(&address));
+    metrics_api_set_freshness(s->api, own_metrics_freshness(s->collection.metrics));
     metrics_api_install(s->api, s->server);
     s->health = health_new();
     readiness_add_checks(&s->readiness, s->health);

@@ -19,6 +19,7 @@ struct metrics_api {
     const struct usage_store *store;
     char *server_address;
     struct discovery discovery;
+    struct metric_histogram *freshness; /* borrowed; NULL: nobody asks */
 };
 
 /* --- discovery --- */
@@ -63,6 +64,11 @@ void metrics_api_free(struct metrics_api *a)
         return;
     free(a->server_address);
     free(a);
+}
+
+void metrics_api_set_freshness(struct metrics_api *a, struct metric_histogram *freshness)
+{
+    a->freshness = freshness;
 }
 
 /* --- negotiation --- */
@@ -149,6 +155,7 @@ static void respond_object(struct metrics_question *q, const struct catalog_obje
     }
     if (!negotiate(q, false))
         return;
+    metrics_question_note(q, &m);
     if (q->choice.as == ACCEPT_AS_TABLE)
         print_table(&body, q, &m);
     else
@@ -220,7 +227,8 @@ static bool is_known(const struct metrics_api *api, struct metrics_question *q, 
 static void handle(void *arg, struct api_request *r)
 {
     const struct metrics_api *api = arg;
-    struct metrics_question q = {.request = r, .catalog = api->catalog, .store = api->store};
+    struct metrics_question q = {
+        .request = r, .catalog = api->catalog, .store = api->store, .freshness = api->freshness};
     bool is_list;
 
     if (discovery_handle(&api->discovery, r))

@@ -15,6 +15,7 @@
 #define SERVE_METRICS_API_H
 
 #include "apiserver/server.h"
+#include "base/metrics.h"
 #include "serve/ledger.h"
 
 struct metrics_api;
@@ -22,6 +23,9 @@ struct metrics_api;
 /* LEDGER is borrowed. SERVER_ADDRESS ("10.0.0.1:443", copied) is what discovery tells clients; "" for none. */
 struct metrics_api *metrics_api_new(struct ledger *ledger, struct str server_address);
 void metrics_api_free(struct metrics_api *a);
+
+/* From now on the age, in seconds, of each object that is answered goes to FRESHNESS (borrowed). */
+void metrics_api_set_freshness(struct metrics_api *a, struct metric_histogram *freshness);
 
 /* Routes the paths above, and /apis, to A, which outlives SERVER. */
 void metrics_api_install(struct metrics_api *a, struct api_server *server);

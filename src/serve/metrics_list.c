@@ -188,6 +188,7 @@ static bool next_piece(void *arg, struct buf *to)
             form->close(l, to);
             return false;
         }
+        metrics_question_note(&l->walk.question, &m);
         form->add(l, to, &m);
     }
     metrics_walk_pause(&l->walk);

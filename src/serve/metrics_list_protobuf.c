@@ -41,6 +41,7 @@ static struct chunk *encode(const struct metrics_question *q)
     if (!is_turned)
         proto_add_list_meta(&last->bytes, 1, q->resource_version);
     while (metrics_walk_next(&walk, &m)) {
+        metrics_question_note(q, &m);
         last = next_chunk(last);
         size_t item = proto_open(&last->bytes, is_turned ? 1 : 2);
         if (is_partial)

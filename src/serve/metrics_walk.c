@@ -14,6 +14,14 @@ bool metrics_question_look_up(const struct metrics_question *q, const struct cat
     return true;
 }
 
+void metrics_question_note(const struct metrics_question *q, const struct metrics_object *m)
+{
+    int64_t time_ns = m->pod != NULL ? m->pod->time_ns : m->node.time_ns;
+
+    if (time_ns != 0) /* a pod none of whose containers has figures */
+        metric_observe_ns(q->freshness, m->now_ns - time_ns);
+}
+
 static struct str field_of(const void *object, struct str key)
 {
     const struct catalog_object *o = object;

@@ -8,6 +8,7 @@
 #define SERVE_METRICS_WALK_H
 
 #include "apiserver/request.h"
+#include "base/metrics.h"
 #include "kube/table.h"
 #include "serve/list_options.h"
 #include "serve/metrics_object.h"
@@ -20,13 +21,17 @@ struct metrics_question {
     const char *version;         /* of metrics.k8s.io: "v1beta1" or "v1"; static */
     struct accept_choice choice; /* how to answer */
     enum table_include include;
-    struct list_options options; /* of a list */
-    struct str resource_version; /* of a list; "": none */
+    struct list_options options;        /* of a list */
+    struct str resource_version;        /* of a list; "": none */
+    struct metric_histogram *freshness; /* of what is answered; borrowed, NULL: nobody asks */
 };
 
 /* What is known of OBJECT; a pod's usage goes to POD, which OUT borrows. False when there are no figures. */
 bool metrics_question_look_up(const struct metrics_question *q, const struct catalog_object *object,
                               struct pod_usage *pod, struct metrics_object *out);
+
+/* M is part of the answer: how old its figures are goes into the freshness. */
+void metrics_question_note(const struct metrics_question *q, const struct metrics_object *m);
 
 /* Zeroed but for the question: at the beginning. */
 struct metrics_walk {

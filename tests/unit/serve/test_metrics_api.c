@@ -492,10 +492,49 @@ static void test_protobuf(void **state)
     stop(w);
 }
 
+static uint64_t observations(const struct metric_histogram *h)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i <= h->bound_count; i++)
+        sum += h->counts[i];
+    return sum;
+}
+
+/* One observation for each object that leaves, whatever its form. */
+static void test_freshness(void **state)
+{
+    static const struct {
+        const char *path, *accept;
+        uint64_t objects;
+    } asked[] = {
+        {API "/nodes", "*/*", 2},    {API "/pods", "*/*", 2}, /* the third has no figures, and so no age */
+        {API "/pods", PROTOBUF, 2},  {API "/nodes/n1", "*/*", 1},
+        {API "/nodes/n9", "*/*", 0}, {API "/nodes", "application/json;as=Table;g=meta.k8s.io;v=v1", 2},
+    };
+    static const struct metric_spec spec = {.name = "x", .help = "x", .type = METRIC_HISTOGRAM, METRIC_DEFAULT_BOUNDS};
+    struct metrics *registry = metrics_new();
+    struct metric_histogram *h = metric_histogram(metrics_add(registry, &spec), NULL);
+    struct world *w = start();
+
+    (void)state;
+    metrics_api_set_freshness(the_api, h);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        auto_answer struct answer a = {0};
+        uint64_t before = observations(h);
+        world_ask(w, &(struct question){.path = asked[i].path, .headers = {"Accept", asked[i].accept}}, &a);
+        if (observations(h) != before + asked[i].objects)
+            fail_msg("%s %s: %d", asked[i].path, asked[i].accept, (int)(observations(h) - before));
+    }
+    stop(w);
+    metrics_free(registry);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_freshness),
         cmocka_unit_test(test_protobuf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
