@@ -19,6 +19,7 @@ static void record(const struct audit *a, const struct api_request *r, const str
 
     if (rec->choice.level == AUDIT_NONE || (rec->choice.omitted_stages & stage) != 0)
         return;
+    metric_inc(a->options.events);
     audit_event_print(&json, r, rec, stage, code, now_ns);
     if (a->options.is_log_legacy)
         audit_event_print_legacy(&line, r, rec, stage, code);

@@ -17,6 +17,7 @@
 #include "apiserver/audit_backend.h"
 #include "apiserver/audit_policy.h"
 #include "apiserver/observer.h"
+#include "base/metrics.h"
 
 struct audit;
 
@@ -25,6 +26,7 @@ struct audit_options {
     struct audit_backend *log;     /* the same; may be NULL */
     bool is_log_legacy;            /* the log gets lines of text instead of JSON */
     struct audit_backend *webhook; /* the same; may be NULL */
+    struct metric_value *events;   /* each event is counted there; borrowed, may be NULL */
 };
 
 /* Copies OPTIONS. */

@@ -70,9 +70,48 @@ static bool open_webhook(struct auditing *a, uv_loop_t *loop, const struct audit
     return true;
 }
 
-bool auditing_open(struct auditing *a, uv_loop_t *loop, const struct audit_flags *flags, struct error *err)
+static void collect(void *arg)
 {
-    struct audit_options options = {.is_log_legacy = strcmp(flags->log_format, "legacy") == 0};
+    const struct auditing *a = arg;
+
+    for (size_t i = 0; i < sizeof(a->counted) / sizeof(a->counted[0]); i++)
+        if (a->counted[i].backend != NULL)
+            metric_set(a->counted[i].lost, (double)audit_backend_lost(a->counted[i].backend));
+}
+
+/* What was lost is counted by the backends themselves. */
+static void count_losses(struct auditing *a, const struct audit_options *options, struct metrics *registry)
+{
+    static const struct metric_spec spec = {
+        .name = "apiserver_audit_error_total",
+        .help = "Counter of audit events that failed to be audited properly. Plugin identifies the plugin affected by "
+                "the error.",
+        .type = METRIC_COUNTER,
+        .stability = METRIC_ALPHA,
+        .labels = {"plugin"},
+    };
+    struct metric_family *family = metrics_add(registry, &spec);
+
+    a->counted[0].backend = options->log;
+    a->counted[1].backend = options->webhook;
+    if (options->log != NULL)
+        a->counted[0].lost = metric_value(family, METRIC_LABELS(STR("log")));
+    if (options->webhook != NULL)
+        a->counted[1].lost = metric_value(family, METRIC_LABELS(STR("webhook")));
+    metrics_on_collect(registry, collect, a);
+}
+
+bool auditing_open(struct auditing *a, uv_loop_t *loop, const struct audit_flags *flags, struct metrics *registry,
+                   struct error *err)
+{
+    static const struct metric_spec events = {
+        .name = "apiserver_audit_event_total",
+        .help = "Counter of audit events generated and sent to the audit backend.",
+        .type = METRIC_COUNTER,
+        .stability = METRIC_ALPHA,
+    };
+    struct audit_options options = {.is_log_legacy = strcmp(flags->log_format, "legacy") == 0,
+                                    .events = metric_value(metrics_add(registry, &events), NULL)};
     bool has_log = flag_is_given(flags->log_path), has_webhook = flag_is_given(flags->webhook_config);
 
     if (!flag_is_given(flags->policy_file)) {
@@ -91,6 +130,7 @@ bool auditing_open(struct auditing *a, uv_loop_t *loop, const struct audit_flags
         (has_webhook && !open_webhook(a, loop, flags, &options.webhook, err)))
         return false; /* the process ends */
     a->audit = audit_new(&options);
+    count_losses(a, &options, registry);
     return true;
 }
 

@@ -102,7 +102,7 @@ static void add_routes(struct server *s)
 static bool start_serving(struct server *s, struct error *err)
 {
     if (!serving_open(&s->serving, &s->loop, &s->flags, err) ||
-        !auditing_open(&s->auditing, &s->loop, &s->flags.audit, err) ||
+        !auditing_open(&s->auditing, &s->loop, &s->flags.audit, s->telemetry.registry, err) ||
         !access_open(&s->access, &s->loop, &s->flags, &s->clients, s->telemetry.registry, &s->readiness, err))
         return false;
     make_server(s);

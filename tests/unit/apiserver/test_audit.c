@@ -18,15 +18,19 @@
 
 static char path[] = "/tmp/test-audit-XXXXXX";
 
+static struct metric_value events; /* that were counted */
+
 static struct audit *start_audit(struct world *w, const char *policy, bool is_legacy)
 {
     const struct audit_log_options file = {.path = path};
     const struct audit_backend_options log = {.log = audit_log_open(&w->loop, &file, NULL)};
     const struct audit_options options = {.policy = audit_policy_parse(str_of(policy), NULL),
                                           .log = audit_backend_new(&w->loop, &log),
-                                          .is_log_legacy = is_legacy};
+                                          .is_log_legacy = is_legacy,
+                                          .events = &events};
 
     assert_non_null(options.policy);
+    events.number = 0;
     struct audit *a = audit_new(&options);
     audit_observe(a, w->server);
     return a;
@@ -155,6 +159,7 @@ static void test_legacy(void **state)
                         " AUDIT: id=\"7\" stage=\"ResponseComplete\" ip=\"127.0.0.1\" method=\"get\" user=\"jane\" "
                         "groups=\"\\\"dev\\\",\\\"system:authenticated\\\"\" as=\"<self>\" asgroups=\"<lookup>\" "
                         "user-agent=\"x\" namespace=\"<none>\" uri=\"/ok\" response=\"200\"\n");
+    assert_true(events.number == 1); /* the stage that is left out isn't counted */
     audit_close(audit, NS_PER_S, NULL, NULL);
     world_free(w);
 }
