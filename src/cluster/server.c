@@ -1,9 +1,11 @@
 #include "cluster/server.h"
 
 #include "apiserver/health.h"
+#include "apiserver/request_metrics.h"
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/process_metrics.h"
 #include "cluster/access.h"
 #include "cluster/api.h"
 #include "cluster/bootstrap.h"
@@ -26,6 +28,8 @@ struct cluster_server {
     struct tls_server *tls;
     struct api_server *server;
     struct health *health;
+    struct metrics *metrics;
+    struct request_metrics *request_metrics;
     struct namespaces_controller *namespaces;
     struct event_expiry *events;
     struct buf client_ca_pem, proxy_ca_pem;
@@ -148,6 +152,32 @@ static bool start_access(struct cluster_server *s, const struct cluster_server_o
     return s->access != NULL;
 }
 
+/* The kinds that there are, and the usual subresources: peers make up no label values. */
+static bool knows(void *arg, const struct api_attributes *what)
+{
+    static const struct str subresources[] = {
+        STR_INIT(""),     STR_INIT("status"), STR_INIT("token"),       STR_INIT("finalize"), STR_INIT("log"),
+        STR_INIT("exec"), STR_INIT("attach"), STR_INIT("portforward"), STR_INIT("proxy"),    STR_INIT("binding"),
+    };
+
+    (void)arg;
+    if (resource_find(what->group, what->version, what->resource) == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof(subresources) / sizeof(subresources[0]); i++)
+        if (str_eq(what->subresource, subresources[i]))
+            return true;
+    return false;
+}
+
+static void start_metrics(struct cluster_server *s)
+{
+    s->metrics = metrics_new();
+    process_metrics_add(s->metrics, "/proc/self", "/proc/stat");
+    s->request_metrics = request_metrics_new(s->metrics, &(struct request_metrics_options){.knows = knows});
+    request_metrics_observe(s->request_metrics, s->server);
+    metrics_route(s->metrics, s->server);
+}
+
 static bool start_server(struct cluster_server *s, const struct cluster_server_options *o, struct error *err)
 {
     const struct api_server_options options = {
@@ -164,6 +194,7 @@ static bool start_server(struct cluster_server *s, const struct cluster_server_o
     api_install(s->api, s->server);
     access_install(s->access, s->server);
     start_health(s);
+    start_metrics(s);
     return api_server_listen(s->server, o->bind_address, o->port, err);
 }
 
@@ -220,6 +251,8 @@ static void on_server_closed(void *arg)
     s->access = NULL;
     tls_server_free(s->tls);
     health_free(s->health);
+    metrics_free(s->metrics);
+    request_metrics_free(s->request_metrics);
     event_expiry_free(s->events);
     if (s->namespaces != NULL)
         namespaces_controller_stop(s->namespaces);

@@ -139,6 +139,18 @@ EOT
     [ "$after" -eq $((before + 5)) ]
 }
 
+@test "the embedded API server counts its requests too" {
+    local line='apiserver_request_total{code="200",component="apiserver",dry_run="",group="",resource="nodes",scope="cluster",subresource="",verb="LIST",version="v1"}'
+    before=$(k get --raw /metrics | grep -F "$line" | cut -d' ' -f2)
+    k get nodes >/dev/null
+    k get --raw /metrics >"$DATA.metrics"
+    after=$(grep -F "$line" "$DATA.metrics" | cut -d' ' -f2)
+    [ "$after" -gt "$before" ]
+    # metrics-server and the node agent watch
+    grep -qE '^apiserver_longrunning_requests\{.*resource="pods",.*verb="WATCH",version="v1"\} [1-9]' "$DATA.metrics"
+    python3 "$BATS_TEST_DIRNAME/exposition.py" "$DATA.metrics"
+}
+
 @test "the documentation lists what there is, and no more" {
     authorized
     # losses of audit plugins are shown where an audit log is in use, watches when there was one, 429 and 504 when they came up
