@@ -38,12 +38,20 @@ enum authz_label {
     AUTHZ_LABEL_COUNT = AUTHZ_FAILED + 1 /* one for each enum authz_decision */
 };
 
+enum {
+    USER_EMAIL = 5, /* behind those that are known by name */
+    USER_OTHER,
+    USER_COUNT
+};
+
 struct request_metrics {
     struct request_metrics_options options;
     struct api_server *server; /* NULL: none yet */
     struct metric_family *families[REQUEST_FAMILY_COUNT];
     struct map classes; /* by key; owned */
+    struct buf key;     /* scratch; owned */
     struct watermark reading, mutating;
+    struct metric_value *users[USER_COUNT]; /* NULL: none of them yet */
     struct metric_value *authn[AUTHN_LABEL_COUNT], *authz[AUTHZ_LABEL_COUNT];
     struct metric_histogram *authn_duration[AUTHN_LABEL_COUNT], *authz_duration[AUTHZ_LABEL_COUNT];
     struct metric_value *in_flight_reading, *in_flight_mutating, *tls_errors;
@@ -169,7 +177,6 @@ static bool describe(const struct request_metrics *m, const struct api_request *
 /* The class of R, or NULL when its kind of request has no series. */
 static struct request_class *class_of(struct request_metrics *m, const struct api_request *r, bool is_terminated)
 {
-    auto_buf struct buf key = {0};
     struct request_class wanted, *found;
 
     if (!describe(m, r, &wanted)) {
@@ -178,9 +185,10 @@ static struct request_class *class_of(struct request_metrics *m, const struct ap
         /* all that nobody knows, together: there may be very many of them */
         wanted = (struct request_class){.verb = wanted.verb, .component = STR("apiserver")};
     }
-    print_key(&wanted, &key);
-    found = map_get(&m->classes, buf_str(&key));
-    return found != NULL ? found : add_class(m, &wanted, buf_str(&key));
+    buf_clear(&m->key);
+    print_key(&wanted, &m->key);
+    found = map_get(&m->classes, buf_str(&m->key));
+    return found != NULL ? found : add_class(m, &wanted, buf_str(&m->key));
 }
 
 static struct metric_value *total_of(struct request_metrics *m, struct request_class *c, int code)
@@ -230,16 +238,25 @@ static unsigned highest(const struct watermark *w)
 
 /* --- what the server tells --- */
 
+/* Few users have a name here: it would be ever new series, and names are nobody's business. */
 static struct metric_value *user_counter(struct request_metrics *m, struct str name)
 {
-    static const struct str known[] = {STR_INIT("admin"), STR_INIT("client"), STR_INIT("kube_proxy"),
-                                       STR_INIT("kubelet"), STR_INIT("system:serviceaccount:kube-system:default")};
+    static const struct str known[] = {STR_INIT("admin"),
+                                       STR_INIT("client"),
+                                       STR_INIT("kube_proxy"),
+                                       STR_INIT("kubelet"),
+                                       STR_INIT("system:serviceaccount:kube-system:default"),
+                                       STR_INIT("email_id"),
+                                       STR_INIT("other")};
+    size_t at = 0;
 
-    if (str_index(name, '@') >= 0)
-        name = STR("email_id");
-    else if (!is_among(name, known, sizeof(known) / sizeof(known[0])))
-        name = STR("other");
-    return metric_value(m->families[FAMILY_USERS], METRIC_LABELS(name));
+    while (at < USER_EMAIL && !str_eq(known[at], name))
+        at++;
+    if (at == USER_EMAIL && str_index(name, '@') < 0)
+        at = USER_OTHER;
+    if (m->users[at] == NULL)
+        m->users[at] = metric_value(m->families[FAMILY_USERS], &known[at]);
+    return m->users[at];
 }
 
 static void on_authenticated(void *arg, struct api_request *r, const struct authn_result *result, int64_t took_ns,
@@ -356,6 +373,7 @@ void request_metrics_free(struct request_metrics *m)
         free(c);
     }
     map_free(&m->classes);
+    buf_free(&m->key);
     free(m);
 }
 
