@@ -73,6 +73,7 @@ struct own_metrics {
     struct metric_histogram *tick;
     int64_t tick_start_ns;
     int64_t longest_ns; /* scrape that ended in this tick */
+    bool has_begun;     /* a scrape has ended */
 };
 
 /* The usual buckets, and some around the resolution. */
@@ -101,6 +102,15 @@ static size_t make_tick_bounds(double resolution_s, double *bounds)
 static int64_t now_ns(const struct own_metrics *m)
 {
     return m->options.now_ns != NULL ? m->options.now_ns() : clock_mono_ns();
+}
+
+/* The first scrape is a tick of its own. */
+static void end_first_tick(struct own_metrics *m)
+{
+    metric_observe_ns(m->tick, m->longest_ns);
+    m->tick_start_ns = now_ns(m);
+    m->longest_ns = 0;
+    m->has_begun = true;
 }
 
 /* Counts the ticks that have ended. */
@@ -198,6 +208,8 @@ void own_metrics_scraped(struct own_metrics *m, struct str node, bool is_ok, int
     end_ticks(m);
     if (took_ns > m->longest_ns)
         m->longest_ns = took_ns;
+    if (!m->has_begun)
+        end_first_tick(m);
     metric_observe_ns(n->duration, took_ns);
     metric_set(n->last, (double)(now_unix_ns / NS_PER_S));
     metric_inc(is_ok ? m->good : m->bad);

@@ -11,7 +11,8 @@
  *
  * Ticks. Upstream scrapes all nodes at once, and a tick is the time until the slowest of them has answered. Here
  * scrapes are spread over the whole interval, so a tick is the longest scrape that ended in an interval: what the
- * slowest node made one wait. As there, one is counted for each interval, also when there is nothing to scrape.
+ * slowest node made one wait. As there, one is counted for each interval, also when there is nothing to scrape, and the
+ * first at once: the first scrape is a tick of its own.
  *
  * Nodes that are gone lose their series, so that there are never more than the fleet has nodes. Time is a parameter.
  * One thread. Source: metrics-server's documentation and behaviour.

@@ -86,18 +86,24 @@ static void test_scrapes(void **state)
 static void test_ticks(void **state)
 {
     struct bench b = bench_of(15 * NS_PER_S);
+    const char *count = "metrics_server_manager_tick_duration_seconds_count";
+    const char *sum = "metrics_server_manager_tick_duration_seconds_sum";
 
     (void)state;
-    scrape(&b, "a", true, 20);
-    scrape(&b, "b", true, 40);
-    assert_true(number_of(&b, "metrics_server_manager_tick_duration_seconds_count") == 0);
+    assert_true(number_of(&b, count) == 0);
+    scrape(&b, "a", true, 1000); /* the first one is a tick */
+    assert_true(number_of(&b, count) == 1);
+    assert_true(number_of(&b, sum) == 1);
+    scrape(&b, "b", true, 500);
+    scrape(&b, "a", true, 250);
+    assert_true(number_of(&b, count) == 1);
     test_now_ns += 15 * NS_PER_S;
-    scrape(&b, "a", true, 30); /* ends the first, belongs to the second */
-    assert_true(number_of(&b, "metrics_server_manager_tick_duration_seconds_count") == 1);
-    assert_true(number_of(&b, "metrics_server_manager_tick_duration_seconds_sum") == 0.04);
+    scrape(&b, "a", true, 125); /* ends the second, belongs to the third */
+    assert_true(number_of(&b, count) == 2);
+    assert_true(number_of(&b, sum) == 1.5);
     test_now_ns += 46 * NS_PER_S; /* nothing for three ticks */
-    assert_true(number_of(&b, "metrics_server_manager_tick_duration_seconds_count") == 4);
-    assert_true(number_of(&b, "metrics_server_manager_tick_duration_seconds_sum") == 0.07);
+    assert_true(number_of(&b, count) == 5);
+    assert_true(number_of(&b, sum) == 1.625);
     assert_true(number_of(&b, "metrics_server_manager_tick_duration_seconds_bucket{le=\"0.005\"}") == 2);
     bench_free(&b);
 }
