@@ -71,7 +71,7 @@ static void test_unreachable(void **state)
     buf_printf(&want, "TLS with 127.0.0.1:%u: handshake timed out", fake_peer_port(w.peer));
     buf_clear(&url);
     buf_printf(&url, "https://127.0.0.1:%u/", fake_peer_port(w.peer));
-    fail_as(&w, &(struct fetch_options){.url = buf_str(&url), .connect_timeout_ms = 150}, FETCH_NO_TLS,
+    fail_as(&w, &(struct fetch_options){.url = buf_str(&url), .connect_timeout_ms = 1000}, FETCH_NO_TLS,
             buf_cstr(&want));
 
     buf_clear(&want);
@@ -93,14 +93,14 @@ static void test_many_wait_for_one(void **state)
     buf_printf(&url, "https://127.0.0.1:%u/", fake_peer_port(w.peer));
     uint64_t start = uv_hrtime();
     for (int i = 0; i < 6; i++)
-        got_start(&got[i], &w, &(struct fetch_options){.url = buf_str(&url), .connect_timeout_ms = 200});
+        got_start(&got[i], &w, &(struct fetch_options){.url = buf_str(&url), .connect_timeout_ms = 1000});
     for (int i = 0; i < 6; i++) {
         got_wait(&got[i]);
         print_message("  %s\n", buf_cstr(&got[i].message));
         assert_true(got[i].code == FETCH_NO_TLS || got[i].code == FETCH_NO_CONNECTION);
         got_free(&got[i]);
     }
-    assert_true(uv_hrtime() - start < UINT64_C(600000000));
+    assert_true(uv_hrtime() - start < UINT64_C(3000000000));
     world_close(&w);
 }
 
