@@ -205,7 +205,7 @@ static void test_pressure(void **state)
     struct metrics *registry = metrics_new();
     struct request_metrics *m = observe(w, registry);
     struct answer watch = {0};
-    auto_answer struct answer slow = {0}, busy = {0}, late = {0}, stranger = {0};
+    auto_answer struct answer slow = {0}, busy = {0}, stranger = {0};
     const char *gauge = "apiserver_longrunning_requests{component=\"apiserver\",group=\"metrics.k8s.io\",resource="
                         "\"pods\",scope=\"cluster\",subresource=\"\",verb=\"WATCH\",version=\"v1beta1\"}";
 
