@@ -124,6 +124,16 @@ lines() {
     eventually 15 all_fresh a 6
 }
 
+@test "a kubelet that has only its summary is served, with the right figures" {
+    tell fault old o-4
+    eventually 20 grep -q 'Kubelet has no /metrics/resource, asking for its summary instead.*node="o-4"' "$DATA.log-a"
+    # its times are whole seconds: windows of 5 s may be off by one
+    eventually 20 bash -c "served a | awk '\$1 == \"o-4\" && \$2 <= 9 && \$3 > 2.7e8 && \$3 < 4.4e8 { n++ } END { exit n != 1 }'"
+    [ "$(get a /apis/metrics.k8s.io/v1beta1/namespaces/o/pods | jq '[.items[] | select(.metadata.name | startswith("o-4-"))] | length')" = 3 ]
+    tell fault none o-4
+    eventually 15 all_fresh a 6
+}
+
 @test "a node's clock is set by an hour, forth and back: no absurd figures, no gap" {
     local skew end
     # 3 pods of 0.1 and 0.05 of the node's own
