@@ -160,6 +160,21 @@ struct authn_delegated *authn_delegated_new(uv_loop_t *loop, const struct authn_
     return d;
 }
 
+bool authn_delegated_set_client_ca(struct authn_delegated *d, struct str pem, struct error *err)
+{
+    return d->options.client_ca_pem.len == 0 || pem.len == 0 || apply_client_ca(d, pem, err);
+}
+
+bool authn_delegated_set_proxy_ca(struct authn_delegated *d, struct str pem, struct error *err)
+{
+    struct front_proxy proxy = d->options.proxy;
+
+    if (proxy.ca_pem.len == 0 || pem.len == 0 || (d->proxy_ca_pem != NULL && str_eq_cstr(pem, d->proxy_ca_pem)))
+        return true;
+    proxy.ca_pem = pem;
+    return apply_proxy(d, &proxy, err);
+}
+
 void authn_delegated_free(struct authn_delegated *d)
 {
     if (d == NULL)

@@ -37,6 +37,11 @@ struct authn_delegated *authn_delegated_new(uv_loop_t *loop, const struct authn_
 /* Requests must be gone by then (their closing cancels what they await). The loop's next turns give the memory back. */
 void authn_delegated_free(struct authn_delegated *d);
 
+/* Replaces the overrides by what their files say now. An empty PEM stands for one that was never given: nothing
+ * happens. False: it is malformed, the old one stays. */
+bool authn_delegated_set_client_ca(struct authn_delegated *d, struct str pem, struct error *err);
+bool authn_delegated_set_proxy_ca(struct authn_delegated *d, struct str pem, struct error *err);
+
 struct authenticator authn_delegated_authenticator(struct authn_delegated *d);
 
 /* Why the ConfigMap isn't being watched now; "" while all is well. For readiness. Borrowed. */

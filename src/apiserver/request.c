@@ -179,6 +179,7 @@ bool api_request_read(struct http_exchange *x, struct api_request **out, struct 
     r->http = http_exchange_request(x);
     r->arena = arena;
     r->received_unix_ns = clock_unix_ns();
+    r->received_mono_ns = clock_mono_ns();
     r->accept = http_headers_get(&r->http->headers, STR("Accept"));
     r->user_agent = http_headers_get(&r->http->headers, STR("User-Agent"));
     r->audit_id = audit_id(r);

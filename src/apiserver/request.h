@@ -51,6 +51,8 @@ struct api_request {
     bool is_pretty;       /* by ?pretty or, without it, by a browser's or curl's user agent */
     bool is_long_running; /* watch, proxy and the like: no deadline, not counted as in flight */
     int64_t received_unix_ns;
+    int64_t received_mono_ns;    /* clock_mono_ns: how long it has taken doesn't depend on the wall clock */
+    struct http_headers headers; /* of any answer to it, beside those that the answer has of its own */
 
     /* Below: request.c's, response.c's and server.c's own. */
     const struct api_request_events *events;

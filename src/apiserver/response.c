@@ -16,6 +16,8 @@ void api_start(struct api_request *r, int code, const struct http_headers *heade
     assert(!r->is_closed && !r->has_ended);
     for (size_t i = 0; headers != NULL && i < headers->count; i++)
         http_headers_add(&all, r->arena, headers->items[i].name, headers->items[i].value);
+    for (size_t i = 0; i < r->headers.count; i++)
+        http_headers_add(&all, r->arena, r->headers.items[i].name, r->headers.items[i].value);
     if (http_headers_get(&all, STR("Audit-Id")).ptr == NULL)
         http_headers_add(&all, r->arena, STR("Audit-Id"), r->audit_id);
     if (http_headers_get(&all, STR("Cache-Control")).ptr == NULL)

@@ -28,7 +28,9 @@ struct api_server *api_server_new(uv_loop_t *loop, const struct api_server_optio
     if (s->options.deadline_ns == 0)
         s->options.deadline_ns = 60 * NS_PER_S;
     uv_timer_init(loop, &s->deadline_timer);
-    s->deadline_timer.data = s;
+    uv_timer_init(loop, &s->closing_timer);
+    s->deadline_timer.data = s->closing_timer.data = s;
+    s->open_timers = 2;
     s->http = http_server_new(loop, options->tls, options->limits,
                               (struct http_handler){.on_request = api_server_on_request, .arg = s});
     return s;
@@ -93,37 +95,6 @@ void api_server_load(const struct api_server *s, unsigned *reading, unsigned *mu
 uint64_t api_server_handshake_failures(const struct api_server *s)
 {
     return http_server_handshake_failures(s->http);
-}
-
-static void on_timer_closed(uv_handle_t *timer)
-{
-    struct api_server *s = timer->data;
-    void (*on_closed)(void *arg) = s->on_closed;
-    void *arg = s->on_closed_arg;
-
-    routes_free(&s->routes);
-    path_list_free(&s->listed);
-    free(s);
-    if (on_closed != NULL)
-        on_closed(arg);
-}
-
-static void on_http_closed(void *arg)
-{
-    struct api_server *s = arg;
-
-    assert(s->in_flight == 0);
-    uv_close((uv_handle_t *)&s->deadline_timer, on_timer_closed);
-}
-
-void api_server_close(struct api_server *s, int64_t grace_ns, void (*on_closed)(void *arg), void *arg)
-{
-    assert(!s->is_closing);
-    s->is_draining = true;
-    s->is_closing = true;
-    s->on_closed = on_closed;
-    s->on_closed_arg = arg;
-    http_server_close(s->http, grace_ns, on_http_closed, s);
 }
 
 static void print_version(struct buf *to, const struct build_version *v)

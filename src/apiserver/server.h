@@ -10,6 +10,8 @@
  *
  * Shutdown: api_server_drain makes api_server_is_draining true (readiness looks at it) and nothing else;
  * api_server_close stops listening, answers 503 to new requests on open connections, and lets those in flight end.
+ * Long-running ones (watches) are ended: their answers end in good order. With sends_retry_after it stops listening
+ * only when all others have been answered, and answers new ones, but for the health endpoints, 429 with Retry-After.
  *
  * Loop thread only. Source: Kubernetes docs, "Controlling access to the Kubernetes API".
  */
@@ -43,6 +45,7 @@ struct api_failure {
 };
 
 struct path_list;
+struct cors;
 
 struct api_server_options {
     struct tls_server *tls;           /* borrowed */
@@ -53,6 +56,13 @@ struct api_server_options {
     unsigned max_in_flight;          /* reading requests; 0: 400 */
     unsigned max_mutating_in_flight; /* 0: 200 */
     int64_t deadline_ns;             /* 0: 60 s */
+
+    struct str hsts;         /* Strict-Transport-Security of every answer; "": none. Borrowed */
+    const struct cors *cors; /* cross-origin requests (apiserver/cors.h); NULL: as any other. Borrowed */
+    double goaway_chance;    /* the part of HTTP/2 requests after which the connection is ended in good order */
+
+    bool sends_retry_after;        /* closing, it listens until the requests in flight are answered: see above */
+    int64_t long_running_grace_ns; /* closing, long-running requests may go on for so long */
 
     void *arg; /* of the functions below; borrowed. Each may be NULL */
 

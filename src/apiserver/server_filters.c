@@ -22,7 +22,7 @@ static void log_request(const struct api_request *r)
 
     if (!log_is_verbose(3))
         return;
-    duration_print(&latency, clock_unix_ns() - r->received_unix_ns);
+    duration_print(&latency, clock_mono_ns() - r->received_mono_ns);
     log_info("HTTP", LOG_STR("verb", r->attributes.verb), LOG_STR("URI", r->http->target),
              LOG_STR("latency", buf_str(&latency)), LOG_STR("userAgent", r->user_agent),
              LOG_STR("audit-ID", r->audit_id), LOG_STR("srcIP", r->http->peer), LOG_STR("user", r->user.name),
@@ -39,6 +39,7 @@ static void on_released(struct api_request *r)
         (*t->counter)--;
     t->server->in_flight--;
     log_request(r);
+    api_closing_on_released(t);
 }
 
 /* --- the filters, last one first --- */
@@ -234,9 +235,12 @@ void api_server_on_request(void *arg, struct http_exchange *x)
     if (is_read && !r->is_long_running)
         is_read = read_deadline(r, &after_ns, &err);
     api_observe_received(t);
+    api_closing_count(t);
+    if (is_read && api_server_answers_at_door(r))
+        return;
     if (!is_read) {
         api_server_fail(r, &(struct api_failure){.kind = API_FAILURE_MALFORMED, .err = &err});
-    } else if (s->is_closing) {
+    } else if (s->is_closing && !s->options.sends_retry_after) {
         http_exchange_close_connection(x);
         api_server_fail(r, &(struct api_failure){.kind = API_FAILURE_DRAINING});
     } else {

@@ -19,7 +19,14 @@ struct api_server {
     struct api_observer observers[API_OBSERVERS_MAX];
     unsigned observer_count;
     bool is_draining;
+    struct api_turn *first_long; /* long-running requests */
+    unsigned quick;              /* requests that are not */
+    uv_timer_t closing_timer;
+    int64_t close_until_ns; /* clock_mono_ns: the end of everything */
+    int64_t long_until_ns;  /* and that of long-running requests */
     bool is_closing;
+    bool is_listening_over; /* the HTTP server closes */
+    unsigned open_timers;
     void (*on_closed)(void *arg);
     void *on_closed_arg;
 };
@@ -39,7 +46,9 @@ struct api_observed {
 struct api_turn {
     struct api_server *server;
     struct api_request *r;
-    struct api_turn *next, *previous; /* in the order of deadlines */
+    struct api_turn *next, *previous; /* in the order of deadlines; or among the long-running ones */
+    bool is_quick;                    /* counted so */
+    bool is_long;                     /* linked so */
     int64_t deadline_ns;              /* clock_mono_ns; 0: none, not linked */
     unsigned *counter;                /* the one it is counted in, or NULL */
     struct impersonation impersonation;
@@ -62,6 +71,17 @@ void api_observe_authorized(struct api_turn *t, const struct authz_answer *answe
 void api_observe_refused(struct api_request *r, enum api_failure_kind why);
 void api_observe_started(struct api_request *r);
 void api_observe_ended(struct api_request *r, bool is_cut_off);
+
+/*
+ * server_door.c: what is done before anybody asks who R comes from: headers that every answer gets, preflights,
+ * refusals while the server ends. True when R was answered.
+ */
+bool api_server_answers_at_door(struct api_request *r);
+
+/* server_closing.c: counts T among the requests that closing waits for, or ends. */
+void api_closing_count(struct api_turn *t);
+void api_closing_on_released(struct api_turn *t);
+void api_closing_on_timer(uv_timer_t *timer);
 
 /* server_deadline.c */
 void api_deadline_start(struct api_turn *t, int64_t after_ns);

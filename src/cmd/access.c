@@ -2,7 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "base/clock.h"
+#include "base/log_limit.h"
 
 enum {
     MAX_PEM_BYTES = 1 << 20,
@@ -99,6 +100,29 @@ static void start_authz(struct access *a, uv_loop_t *loop, struct rest_client *c
     a->pairs[0] = (struct authz_pair){.first = authz_masters, .second = authz_pair_authorizer(&a->pairs[1])};
 }
 
+/* A CA file that can't be read, or is no good, leaves the CA as it was. */
+static void on_ca_changed(void *arg)
+{
+    static struct log_limit limit = LOG_LIMIT(1.0 / 3600, 3);
+    struct access *a = arg;
+    auto_buf struct buf client_ca = {0}, proxy_ca = {0};
+    auto_error struct error err = {0};
+
+    if (!read_pem(a->flags->client_ca, &client_ca, &err) ||
+        !authn_delegated_set_client_ca(a->authn, buf_str(&client_ca), &err) ||
+        !read_pem(a->flags->proxy_ca, &proxy_ca, &err) ||
+        !authn_delegated_set_proxy_ca(a->authn, buf_str(&proxy_ca), &err))
+        log_limited(&limit, LOG_LEVEL_WARNING, "New CA can't be used, the former one stays", LOG_ERR(&err));
+}
+
+static void watch_ca_files(struct access *a, uv_loop_t *loop)
+{
+    const char *const paths[] = {a->flags->client_ca, a->flags->proxy_ca};
+
+    if (flag_is_given(paths[0]) || flag_is_given(paths[1]))
+        a->ca_files = file_watch_new(loop, paths, 2, on_ca_changed, a);
+}
+
 bool access_open(struct access *a, uv_loop_t *loop, const struct metrics_server_flags *flags,
                  const struct api_clients *clients, struct metrics *registry, struct readiness *readiness,
                  struct error *err)
@@ -108,6 +132,7 @@ bool access_open(struct access *a, uv_loop_t *loop, const struct metrics_server_
     if (!start_authn(a, loop, clients->authn, registry, err))
         return false;
     start_authz(a, loop, clients->authz, registry);
+    watch_ca_files(a, loop);
     return true;
 }
 
@@ -124,6 +149,7 @@ struct authorizer access_authorizer(const struct access *a)
 void access_close(struct access *a)
 {
     error_clear(&a->readiness->authentication_trouble);
+    file_watch_free(a->ca_files);
     authn_delegated_free(a->authn);
     authz_delegated_free(a->authz);
     free_strs(&a->always_allowed);

@@ -8,6 +8,7 @@
 #include "apiserver/authn_delegated.h"
 #include "apiserver/authz_delegated.h"
 #include "cmd/api_clients.h"
+#include "net/file_watch.h"
 #include "serve/readiness.h"
 
 struct access {
@@ -15,6 +16,7 @@ struct access {
     struct readiness *readiness;              /* borrowed; told whether the authentication configuration is known */
     struct authn_delegated *authn;
     struct authz_delegated *authz;
+    struct file_watch *ca_files;    /* NULL: none was given */
     struct str_list always_allowed; /* owned array of borrowed strings */
     struct authz_paths free_paths;
     struct authz_pair pairs[2];

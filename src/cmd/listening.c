@@ -96,3 +96,9 @@ void listening_print_address(const struct metrics_server_flags *flags, struct bu
     if (!has_port(address))
         buf_printf(to, ":%lld", (long long)flags->secure_port);
 }
+
+void listening_print_hsts(const struct metrics_server_flags *flags, struct buf *to)
+{
+    for (size_t i = 0; i < flags->hsts_directives.count; i++)
+        buf_printf(to, "%s%s", i > 0 ? "; " : "", flags->hsts_directives.items[i]);
+}

@@ -18,4 +18,7 @@ bool listening_open(struct api_server *server, const struct metrics_server_flags
  */
 void listening_print_address(const struct metrics_server_flags *flags, struct buf *to);
 
+/* Appends what Strict-Transport-Security says in answers: "max-age=31536000; includeSubDomains", or nothing. */
+void listening_print_hsts(const struct metrics_server_flags *flags, struct buf *to);
+
 #endif

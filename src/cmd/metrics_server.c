@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "apiserver/cors.h"
 #include "apiserver/health.h"
 #include "apiserver/pages.h"
 #include "base/alloc.h"
@@ -31,6 +32,8 @@ static struct server {
     struct access access;
     struct serving serving;
     struct auditing auditing;
+    struct buf hsts;
+    struct cors *cors;
     struct api_server *server;
     struct health *health;
     struct readiness readiness;
@@ -60,9 +63,14 @@ static void list_paths(void *arg, struct path_list *to)
     health_list_paths(s->health, to);
 }
 
-static void make_server(struct server *s)
+static bool make_server(struct server *s, struct error *err)
 {
     struct http_limits limits = http_limits_default;
+
+    listening_print_hsts(&s->flags, &s->hsts);
+    s->cors = cors_new(s->flags.cors_origins.items, s->flags.cors_origins.count, err);
+    if (s->cors == NULL)
+        return error_wrap(err, "--cors-allowed-origins has an invalid regular expression");
 
     if (s->flags.max_streams > 0)
         limits.max_streams = (unsigned)s->flags.max_streams;
@@ -75,10 +83,16 @@ static void make_server(struct server *s)
         .max_mutating_in_flight = limit_of(s->flags.max_mutating_in_flight),
         .deadline_ns = s->flags.request_timeout_ns,
         .list_paths = list_paths,
+        .hsts = buf_str(&s->hsts),
+        .cors = s->cors,
+        .goaway_chance = s->flags.goaway_chance,
+        .sends_retry_after = s->flags.shutdown_sends_retry_after,
+        .long_running_grace_ns = s->flags.shutdown_watch_grace_ns,
         .arg = s,
     };
 
     s->serving.server = s->server = api_server_new(&s->loop, &options);
+    return true;
 }
 
 static void add_routes(struct server *s)
@@ -103,9 +117,9 @@ static bool start_serving(struct server *s, struct error *err)
 {
     if (!serving_open(&s->serving, &s->loop, &s->flags, err) ||
         !auditing_open(&s->auditing, &s->loop, &s->flags.audit, s->telemetry.registry, err) ||
-        !access_open(&s->access, &s->loop, &s->flags, &s->clients, s->telemetry.registry, &s->readiness, err))
+        !access_open(&s->access, &s->loop, &s->flags, &s->clients, s->telemetry.registry, &s->readiness, err) ||
+        !make_server(s, err))
         return false;
-    make_server(s);
     auditing_observe(&s->auditing, s->server);
     add_routes(s);
     return listening_open(s->server, &s->flags, err);
@@ -194,6 +208,8 @@ static bool run(struct server *s, struct error *err)
     health_free(s->health);
     telemetry_close(&s->telemetry);
     collection_free(&s->collection);
+    cors_free(s->cors);
+    buf_free(&s->hsts);
     api_clients_free(&s->clients);
     uv_loop_close(&s->loop);
     return true;

@@ -15,11 +15,7 @@ static bool check_unfinished(const struct metrics_server_flags *f, struct error 
         const char *flag;
         bool is_given;
     } unfinished[] = {
-        {"cors-allowed-origins", f->cors_origins.count > 0},
         {"deprecated-kubelet-completely-insecure", f->is_kubelet_plain},
-        {"goaway-chance", f->goaway_chance > 0},
-        {"shutdown-send-retry-after", f->shutdown_sends_retry_after},
-        {"strict-transport-security-directives", f->hsts_directives.count > 0},
     };
 
     for (size_t i = 0; i < sizeof(unfinished) / sizeof(unfinished[0]); i++) {

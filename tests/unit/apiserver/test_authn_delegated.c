@@ -125,6 +125,37 @@ static void test_overrides(void **state)
     world_free(w);
 }
 
+/* Files that are given in the place of the ConfigMap are read again; what is no good changes nothing. */
+static void test_overrides_replaced(void **state)
+{
+    struct world *first = world_new(&(struct world_options){.allows_all = true}); /* for its certificates */
+    struct certs_pair jane = {0}, proxy = {0};
+    world_issue(&first->client_ca, "jane", NULL, &jane);
+    world_issue(&first->proxy_ca, "proxy", NULL, &proxy);
+    struct str client_ca = buf_str(&first->client_ca.certificate), proxy_ca = buf_str(&first->proxy_ca.certificate);
+    const struct str name = STR("X-Remote-User");
+    const struct authn_delegated_options options = {
+        .client_ca_pem = proxy_ca, .proxy = {.ca_pem = client_ca, .username_headers = {.items = &name, .count = 1}}};
+    struct world *w = make(&options, NULL);
+
+    (void)state;
+    world_wait_for(w, &w->loads, 1);
+    assert_string_equal(whoami(w, &jane, NULL), "401");
+    assert_string_equal(whoami(w, &jane, "joe"), "joe");
+    assert_true(authn_delegated_set_client_ca(w->delegated, client_ca, NULL));
+    assert_true(authn_delegated_set_proxy_ca(w->delegated, proxy_ca, NULL));
+    assert_string_equal(whoami(w, &jane, NULL), "jane");
+    assert_string_equal(whoami(w, &proxy, "joe"), "joe");
+    assert_false(authn_delegated_set_client_ca(w->delegated, STR("damaged"), NULL));
+    assert_false(authn_delegated_set_proxy_ca(w->delegated, STR("damaged"), NULL));
+    assert_string_equal(whoami(w, &jane, NULL), "jane");
+    assert_string_equal(whoami(w, &proxy, "joe"), "joe");
+    world_free(w);
+    certs_pair_free(&jane);
+    certs_pair_free(&proxy);
+    world_free(first);
+}
+
 static void test_skipped(void **state)
 {
     struct world *w = make(&(struct authn_delegated_options){.is_lookup_skipped = true}, NULL);
@@ -166,9 +197,10 @@ static void test_malformed_override(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_followed),     cmocka_unit_test(test_missing_at_first),
-        cmocka_unit_test(test_overrides),    cmocka_unit_test(test_skipped),
-        cmocka_unit_test(test_nobody_there), cmocka_unit_test(test_malformed_override),
+        cmocka_unit_test(test_followed),           cmocka_unit_test(test_missing_at_first),
+        cmocka_unit_test(test_overrides),          cmocka_unit_test(test_skipped),
+        cmocka_unit_test(test_overrides_replaced), cmocka_unit_test(test_nobody_there),
+        cmocka_unit_test(test_malformed_override),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -256,7 +256,7 @@ static void test_deadline_takes_over(void **state)
 
     (void)state;
     w = world_new(
-        &(struct world_options){.server = {.deadline_ns = 50 * NS_PER_MS, .fail = fail_late, .arg = (void *)&w}});
+        &(struct world_options){.server = {.deadline_ns = 500 * NS_PER_MS, .fail = fail_late, .arg = (void *)&w}});
     world_ask(w, &(struct question){.path = "/slow", .token = "masters"}, &late);
     assert_int_equal(late.status, 504);
     assert_int_equal(w->slow_closed, 1);
