@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 
 #include "apiserver/cors.h"
@@ -223,7 +224,9 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     switch (metrics_server_flags_parse(&s->flags, argc, argv, &err)) {
     case FLAGS_HELP: {
-        auto_free char *help = flags_help(s->flags.flags);
+        struct winsize window = {0}; /* not a terminal: no columns to keep to */
+        ioctl(STDOUT_FILENO, TIOCGWINSZ, &window);
+        auto_free char *help = flags_help_wrapped(s->flags.flags, window.ws_col);
         fputs(help, stdout);
         return 0;
     }

@@ -104,7 +104,11 @@ void readiness_add_checks(struct readiness *r, struct health *h)
         {.name = "metric-informer-sync", .endpoints = HEALTH_READYZ, .check = check_informers, .arg = r},
         {.name = "metric-collection-timely", .endpoints = HEALTH_LIVEZ, .check = check_timely, .arg = r},
         {.name = "metadata-informer-sync", .endpoints = HEALTH_ALL, .check = check_pods, .arg = r},
-        {.name = "authentication-lookup", .endpoints = HEALTH_READYZ, .check = check_authentication, .arg = r},
+        {.name = "authentication-lookup",
+         .endpoints = HEALTH_READYZ,
+         .is_public = true,
+         .check = check_authentication,
+         .arg = r},
         {.name = "shutdown", .endpoints = HEALTH_READYZ, .check = check_shutdown, .arg = r},
     };
 
