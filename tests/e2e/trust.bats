@@ -251,3 +251,47 @@ $(cat "$BATS_TEST_TMPDIR/proxy-ca.crt")"
     publish "$old"
     cat "$BATS_TEST_TMPDIR/readers" "$BATS_TEST_TMPDIR/readers2"
 }
+
+# token_for NAME   a token of metrics-server's ServiceAccount that is good for as long as the Secret NAME is there
+token_for() {
+    k create secret generic "$1" -n kube-system >/dev/null
+    local uid
+    uid=$(k get secret "$1" -n kube-system -o 'jsonpath={.metadata.uid}')
+    jq -n --arg name "$1" --arg uid "$uid" '{apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest",
+        spec: {boundObjectRef: {kind: "Secret", apiVersion: "v1", name: $name, uid: $uid}}}' |
+        k create --raw /api/v1/namespaces/kube-system/serviceaccounts/metrics-server/token -f - | jq -er .status.token
+}
+
+@test "token file and kubelet CA are replaced while 100 clients read" {
+    local certs="$BATS_TEST_TMPDIR/client-certs" token="$BATS_TEST_TMPDIR/token" ca="$BATS_TEST_TMPDIR/kubelet-ca.crt" readers before
+    k get serviceaccount metrics-server -n kube-system >/dev/null 2>&1 || k create serviceaccount metrics-server -n kube-system >/dev/null
+    mkdir "$certs"
+    cp "$DATA/client.crt" "$DATA/client.key" "$certs"
+    pair other other-ca DNS:none
+    pair serving one IP:127.0.0.1
+    cp "$DATA/pki/ca.crt" "$ca"
+    token_for trust-a >"$token"
+    token_for trust-b >"$token.new"
+    k config view --raw -o json | jq --arg token "$token" '.users[0].user = {tokenFile: $token}' >"$BATS_TEST_TMPDIR/kubeconfig"
+    serve --kubeconfig="$BATS_TEST_TMPDIR/kubeconfig" --kubelet-certificate-authority="$ca" \
+        --tls-cert-file="$BATS_TEST_TMPDIR/serving.crt" --tls-private-key-file="$BATS_TEST_TMPDIR/serving.key"
+    eventually 20 bash -c "curl -sk https://127.0.0.1:$MS_PORT/readyz | grep -qx ok"
+    python3 "$BATS_TEST_DIRNAME/readers.py" "$MS_PORT" "$BATS_TEST_TMPDIR/serving.crt" "$certs" "$BATS_TEST_TMPDIR/stop" \
+        >"$BATS_TEST_TMPDIR/readers" 2>&1 3>&- &
+    readers=$!
+    sleep 1
+    mv "$token.new" "$token"
+    k delete secret trust-a -n kube-system >/dev/null
+    cat "$BATS_TEST_TMPDIR/other.crt" "$DATA/pki/ca.crt" >"$ca.new"
+    mv "$ca.new" "$ca"
+    sleep 8
+    before=$(ask "/apis/metrics.k8s.io/v1beta1/nodes/$NODE" | jq -er .timestamp)
+    sleep 4
+    [ "$(ask "/apis/metrics.k8s.io/v1beta1/nodes/$NODE" | jq -er .timestamp)" != "$before" ]
+    touch "$BATS_TEST_TMPDIR/stop"
+    wait "$readers" || { cat "$BATS_TEST_TMPDIR/readers" "$LOG" >&2; return 1; }
+    # the old token is no good any more, and the CA is the one that counts
+    run ! grep -E 'Failed to scrape' "$LOG"
+    cp "$BATS_TEST_TMPDIR/other.crt" "$ca"
+    eventually 90 grep -q 'Failed to scrape' "$LOG"
+}
