@@ -8,29 +8,11 @@ void flag_groups_default_list(struct string_list *list, const char *const *items
         string_list_add(list, str_of(*items));
 }
 
-/* What can't do yet what it says. */
-static bool check_unfinished(const struct metrics_server_flags *f, struct error *err)
-{
-    const struct {
-        const char *flag;
-        bool is_given;
-    } unfinished[] = {
-        {"deprecated-kubelet-completely-insecure", f->is_kubelet_plain},
-    };
-
-    for (size_t i = 0; i < sizeof(unfinished) / sizeof(unfinished[0]); i++) {
-        if (unfinished[i].is_given)
-            return error_set(err, 0, "--%s can't be served yet", unfinished[i].flag);
-    }
-    return true;
-}
-
 static bool check(struct metrics_server_flags *f, struct error *err)
 {
     return flag_groups_check_kubelet(f, err) && flag_groups_check_metrics(f, err) &&
            flag_groups_check_logging(f, err) && flag_groups_check_generic(f, err) &&
-           flag_groups_check_serving(f, err) && flag_groups_check_access(f, err) && flag_groups_check_audit(f, err) &&
-           check_unfinished(f, err);
+           flag_groups_check_serving(f, err) && flag_groups_check_access(f, err) && flag_groups_check_audit(f, err);
 }
 
 enum flags_result metrics_server_flags_parse(struct metrics_server_flags *f, int argc, char **argv, struct error *err)

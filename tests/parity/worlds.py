@@ -135,6 +135,12 @@ class World:
         if str(got) != code:
             raise ValueError(f"the server has ended with {got}, not {code}")
 
+    def do_later(self, seconds, *words):
+        """Does WORDS while the next steps go on."""
+        timer = threading.Timer(float(seconds), self.act, (words,))
+        timer.daemon = True
+        timer.start()
+
     def do_pass(self, seconds):
         """Lets time pass: for what is kept so long and no longer."""
         time.sleep(float(seconds))
