@@ -101,7 +101,8 @@ static void add_routes(struct server *s)
     auto_buf struct buf address = {0};
 
     listening_print_address(&s->flags, &address);
-    s->api = metrics_api_new(s->collection.ledger, buf_str(&address));
+    s->api = metrics_api_new(&s->loop, s->collection.ledger, buf_str(&address));
+    metrics_api_set_min_watch(s->api, s->flags.min_request_timeout_s);
     metrics_api_set_freshness(s->api, own_metrics_freshness(s->collection.metrics));
     metrics_api_install(s->api, s->server);
     s->health = health_new();
@@ -132,6 +133,7 @@ static void on_server_closed(void *arg)
 {
     struct server *s = arg;
 
+    metrics_api_free(s->api);
     collection_close(&s->collection);
     access_close(&s->access);
     api_clients_close(&s->clients);
@@ -146,6 +148,7 @@ static void on_delayed(uv_timer_t *timer)
 {
     struct server *s = timer->data;
 
+    metrics_api_end_watches(s->api);
     api_server_close(s->server, s->flags.request_timeout_ns, on_server_closed, s);
 }
 
@@ -204,7 +207,6 @@ static bool run(struct server *s, struct error *err)
     collection_start(&s->collection, &s->loop, &s->clients, &s->readiness);
     uv_run(&s->loop, UV_RUN_DEFAULT);
 
-    metrics_api_free(s->api);
     openapi_server_free(s->openapi);
     health_free(s->health);
     telemetry_close(&s->telemetry);

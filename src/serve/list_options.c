@@ -69,23 +69,78 @@ static bool check_consistency(struct arena *arena, const struct query *query, st
     return false;
 }
 
+/* What a watch may say about where it begins. */
+static bool check_watch_consistency(struct arena *arena, const struct query *query, struct status *failure)
+{
+    static const struct str matches[] = {STR_INIT("NotOlderThan")};
+    struct str match = query_get(query, STR("resourceVersionMatch"));
+    struct status_cause *causes = arena_zalloc(arena, 4 * sizeof(*causes));
+    struct str field = STR("resourceVersionMatch");
+    bool has_initial = query_has(query, STR("sendInitialEvents"));
+    size_t count = 0;
+
+    if (has_initial && !str_eq(match, matches[0]))
+        causes[count++] = cause_forbidden(
+            arena, field, STR("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+    if (match.len > 0) {
+        if (!has_initial)
+            causes[count++] = cause_forbidden(
+                arena, field, STR("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+        if (!str_eq(match, matches[0]))
+            causes[count++] = cause_not_supported(arena, field, match, matches, 1);
+        if (query_get(query, STR("continue")).len > 0)
+            causes[count++] =
+                cause_forbidden(arena, field, STR("resourceVersionMatch is forbidden when continue is provided"));
+    }
+    if (count == 0)
+        return true;
+    *failure =
+        status_invalid(arena, (struct group_resource){.group = STR("meta.k8s.io"), .resource = STR("ListOptions")},
+                       STR(""), causes, count);
+    return false;
+}
+
+static bool read_watch(struct arena *arena, const struct query *query, struct group_resource resource,
+                       struct list_options *out, struct status *failure)
+{
+    struct str version = query_get(query, STR("resourceVersion"));
+    struct str timeout = query_get(query, STR("timeoutSeconds"));
+    bool has_initial = query_has(query, STR("sendInitialEvents"));
+    bool is_initial_wanted = query_is_true(query, STR("sendInitialEvents"));
+
+    if (version.len > 0 && !str_to_u64(version, &out->version)) {
+        struct status_cause *cause = arena_alloc(arena, sizeof(*cause));
+        *cause =
+            cause_invalid(arena, STR("resourceVersion"), version,
+                          arena_printf(arena, "strconv.ParseUint: parsing \"%.*s\": invalid syntax", STR_ARG(version)));
+        *failure = status_invalid(arena, resource, STR(""), cause, 1);
+        return false;
+    }
+    if (timeout.len > 0)
+        str_to_i64(timeout, &out->timeout_s); /* checked before */
+    out->wants_bookmarks = query_is_true(query, STR("allowWatchBookmarks"));
+    out->wants_initial = has_initial ? is_initial_wanted : out->version == 0;
+    out->wants_initial_end = is_initial_wanted && out->wants_bookmarks;
+    return true;
+}
+
 bool list_options_read(struct arena *arena, const struct query *query, struct group_resource resource,
                        struct list_options *out, struct status *failure)
 {
     static const struct str fields[] = {STR_INIT("metadata.name"), STR_INIT("metadata.namespace")};
-    bool is_watch = query_is_true(query, STR("watch"));
     auto_error struct error err = {0};
 
+    *out = (struct list_options){.labels_text = query_get(query, STR("labelSelector")),
+                                 .fields_text = query_get(query, STR("fieldSelector")),
+                                 .is_watch = query_is_true(query, STR("watch"))};
     if (!check_integers(arena, query, failure))
         return false;
-    if (!label_selector_parse(arena, query_get(query, STR("labelSelector")), &out->labels, &err) ||
-        !field_selector_parse(arena, query_get(query, STR("fieldSelector")), &out->fields, &err))
+    if (!label_selector_parse(arena, out->labels_text, &out->labels, &err) ||
+        !field_selector_parse(arena, out->fields_text, &out->fields, &err))
         return bad_request(arena, &err, failure);
-    if (!is_watch && !check_consistency(arena, query, failure))
+    if (!(out->is_watch ? check_watch_consistency : check_consistency)(arena, query, failure))
         return false;
     if (!field_selector_check(&out->fields, fields, 2, &err))
         return bad_request(arena, &err, failure);
-    if (is_watch)
-        *failure = status_watch_not_supported(arena, resource);
-    return !is_watch;
+    return !out->is_watch || read_watch(arena, query, resource, out, failure);
 }

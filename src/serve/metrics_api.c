@@ -5,6 +5,7 @@
 #include "serve/ledger.h"
 #include "serve/metrics_list.h"
 #include "serve/metrics_table.h"
+#include "serve/watch.h"
 
 #include <inttypes.h>
 
@@ -15,6 +16,7 @@
 
 struct metrics_api {
     struct ledger *ledger;
+    struct watch_hub *watches;
     const struct catalog *catalog; /* the ledger's */
     const struct usage_store *store;
     char *server_address;
@@ -24,7 +26,7 @@ struct metrics_api {
 
 /* --- discovery --- */
 
-static const struct str verbs[] = {STR_INIT("get"), STR_INIT("list")};
+static const struct str verbs[] = {STR_INIT("get"), STR_INIT("list"), STR_INIT("watch")};
 
 static const struct discovery_resource resources[] = {
     {.name = STR_INIT("nodes"), .kind = STR_INIT("NodeMetrics"), .verbs = verbs, .verb_count = COUNT(verbs)},
@@ -45,11 +47,12 @@ static const struct discovery_group groups[] = {
     {.name = STR_INIT(GROUP), .versions = versions, .version_count = COUNT(versions)},
 };
 
-struct metrics_api *metrics_api_new(struct ledger *ledger, struct str server_address)
+struct metrics_api *metrics_api_new(uv_loop_t *loop, struct ledger *ledger, struct str server_address)
 {
     struct metrics_api *a = mem_zalloc(sizeof(*a));
 
     a->ledger = ledger;
+    a->watches = watch_hub_new(loop, ledger);
     a->catalog = ledger_catalog(ledger);
     a->store = ledger_store(ledger);
     a->server_address = str_dup(server_address);
@@ -62,8 +65,19 @@ void metrics_api_free(struct metrics_api *a)
 {
     if (a == NULL)
         return;
+    watch_hub_free(a->watches);
     free(a->server_address);
     free(a);
+}
+
+void metrics_api_set_min_watch(struct metrics_api *a, int64_t seconds)
+{
+    watch_hub_set_min_timeout(a->watches, seconds);
+}
+
+void metrics_api_end_watches(struct metrics_api *a)
+{
+    watch_hub_close(a->watches);
 }
 
 void metrics_api_set_freshness(struct metrics_api *a, struct metric_histogram *freshness)
@@ -183,6 +197,29 @@ static void handle_get(struct metrics_question *q)
     }
 }
 
+static void handle_watch(const struct metrics_api *api, struct metrics_question *q)
+{
+    static const struct str streams[] = {STR_INIT("application/json;stream=watch"),
+                                         STR_INIT("application/vnd.kubernetes.protobuf;stream=watch")};
+
+    if (!negotiate(q, false)) /* each event has one object */
+        return;
+    if (watch_form_content_type(&q->choice).len == 0) {
+        struct status s = status_not_acceptable(q->request->arena, streams, COUNT(streams));
+        api_respond_status(q->request, &s);
+        return;
+    }
+    const struct watch_form form = {
+        .is_pods = q->is_pods, .version = q->version, .choice = q->choice, .include = q->include};
+    watch_hub_serve(api->watches, q->request, &form, &q->options);
+}
+
+/* How clients list that mean to go on with a watch: in pages, or from a version. */
+static bool may_watch_next(const struct api_request *r)
+{
+    return query_has(&r->query, STR("limit")) || query_has(&r->query, STR("resourceVersion"));
+}
+
 /* Its resourceVersion is that of its beginning: a watch from there misses nothing. */
 static void handle_list(const struct metrics_api *api, struct metrics_question *q)
 {
@@ -193,8 +230,13 @@ static void handle_list(const struct metrics_api *api, struct metrics_question *
     q->resource_version = print_version(r->arena, ledger_version(api->ledger));
     if (!list_options_read(r->arena, &r->query, resource, &q->options, &failure))
         api_respond_status(r, &failure);
-    else if (negotiate(q, true))
+    else if (q->options.is_watch)
+        handle_watch(api, q);
+    else if (negotiate(q, true)) {
+        if (may_watch_next(r))
+            watch_hub_expect(api->watches);
         metrics_list_respond(q);
+    }
 }
 
 /* /apis/GROUP/VERSION/watch/... */

@@ -14,7 +14,9 @@ void metrics_table_open(struct metrics_table *t, struct json_writer *w, struct s
     };
     const struct list_meta meta = {.resource_version = resource_version};
 
-    table_open(w, t->version, &meta, t->is_bare ? bare : columns, t->is_bare ? 2 : 4);
+    size_t count = t->leaves_columns_out ? 0 : t->is_bare ? 2 : 4;
+
+    table_open(w, t->version, &meta, t->is_bare ? bare : columns, count);
 }
 
 void metrics_table_add(struct metrics_table *t, struct json_writer *w, const struct metrics_object *m)

@@ -9,11 +9,12 @@
 #include "kube/table.h"
 #include "serve/metrics_object.h"
 
-/* Zeroed but for the first three: ready to be opened. */
+/* Zeroed but for the first ones: ready to be opened. */
 struct metrics_table {
     const char *version; /* of meta.k8s.io; static */
     enum table_include include;
     bool is_bare;
+    bool leaves_columns_out;     /* they were said before: what follows a watch's first event */
     struct buf metadata, object; /* owned: scratch */
 };
 

@@ -24,10 +24,6 @@
 #define NOT_ACCEPTABLE(message)                                                                                  \
     "{\n  \"kind\": \"Status\",\n  \"apiVersion\": \"v1\",\n  \"metadata\": {},\n  \"status\": \"Failure\",\n  " \
     "\"message\": \"" message "\",\n  \"reason\": \"NotAcceptable\",\n  \"code\": 406\n}"
-#define NO_WATCH(kind)                                                                                        \
-    STATUS("watch is not supported on resources of kind \\\"" kind ".metrics.k8s.io\\\"", "MethodNotAllowed", \
-           DETAILS("\"group\":\"metrics.k8s.io\",\"kind\":\"" kind "\""), "405")
-
 /* NOW stands for the time of the request. */
 #define META_N1 "{\"name\":\"n1\",\"creationTimestamp\":NOW,\"labels\":{\"a\\u003cb\":\"x\",\"os\":\"linux\"}}"
 #define FIGURES_N1                                                                                            \
@@ -68,7 +64,7 @@
     "{\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\",\"groupVersion\":\"metrics.k8s.io/" version                   \
     "\",\"resources\":[{\"name\":\"nodes\",\"singularName\":\"\",\"namespaced\":false,\"kind\":\"NodeMetrics\"," VERBS \
     "},{\"name\":\"pods\",\"singularName\":\"\",\"namespaced\":true,\"kind\":\"PodMetrics\"," VERBS "}]}\n"
-#define VERBS "\"verbs\":[\"get\",\"list\"]"
+#define VERBS "\"verbs\":[\"get\",\"list\",\"watch\"]"
 #define AGGREGATED(version)                                                                      \
     "{\"version\":\"" version                                                                    \
     "\",\"resources\":[" AGGREGATED_KIND("nodes", "NodeMetrics", "Cluster") "," AGGREGATED_KIND( \
@@ -175,8 +171,6 @@ static const struct {
     {{.path = API "/nodes", .method = "POST"}, 405, NOT_ALLOWED},
     {{.path = API "/nodes/n1", .method = "DELETE"}, 405, NOT_ALLOWED},
     {{.path = API "/namespaces/default/pods/p1", .method = "PUT"}, 405, NOT_ALLOWED},
-    {{.path = API "/pods?watch=true"}, 405, NO_WATCH("pods")},
-    {{.path = API "/nodes?watch=1"}, 405, NO_WATCH("nodes")},
 
     /* selectors */
     {{.path = API "/nodes?labelSelector=os%3Dlinux"}, 200, NODES(N1)},
@@ -351,8 +345,13 @@ static struct catalog *make_catalog(void)
 
 static struct metrics_api *the_api;
 
+static struct usage_store *the_store;
+static struct catalog *the_catalog;
+static struct ledger *the_ledger;
+
 static void route(struct world *w)
 {
+    the_api = metrics_api_new(&w->loop, the_ledger, STR("10.0.0.9:443"));
     metrics_api_install(the_api, w->server);
 }
 
@@ -376,24 +375,19 @@ static void hide_now(struct buf *out, struct str body)
     buf_add_str(out, body);
 }
 
-static struct usage_store *the_store;
-static struct catalog *the_catalog;
-static struct ledger *the_ledger;
-
 static struct world *start(void)
 {
     the_store = make_store();
     the_catalog = make_catalog();
     the_ledger = ledger_new(&(struct ledger_options){
         .catalog = the_catalog, .store = the_store, .tag = 5, .now_unix_ns = NS_PER_MS}); /* 1000 << 11 | 5 */
-    the_api = metrics_api_new(the_ledger, STR("10.0.0.9:443"));
     return world_new(&(struct world_options){.route = route, .allows_all = true});
 }
 
 static void stop(struct world *w)
 {
-    world_free(w);
     metrics_api_free(the_api);
+    world_free(w);
     ledger_free(the_ledger);
     catalog_free(the_catalog);
     usage_store_free(the_store);

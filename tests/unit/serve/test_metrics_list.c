@@ -48,6 +48,7 @@ static void put_batch(int64_t time_s)
 
 static void route(struct world *w)
 {
+    the_api = metrics_api_new(&w->loop, the_ledger, STR(""));
     metrics_api_install(the_api, w->server);
 }
 
@@ -66,14 +67,13 @@ static struct world *start(void)
         assert_non_null(catalog_set_pod(the_catalog, str_of(json), NULL));
     }
     the_ledger = ledger_new(&(struct ledger_options){.catalog = the_catalog, .store = the_store});
-    the_api = metrics_api_new(the_ledger, STR(""));
     return world_new(&(struct world_options){.route = route, .allows_all = true});
 }
 
 static void stop(struct world *w)
 {
-    world_free(w);
     metrics_api_free(the_api);
+    world_free(w);
     ledger_free(the_ledger);
     catalog_free(the_catalog);
     usage_store_free(the_store);
