@@ -148,7 +148,8 @@ static void on_delayed(uv_timer_t *timer)
 {
     struct server *s = timer->data;
 
-    metrics_api_end_watches(s->api);
+    if (s->flags.shutdown_watch_grace_ns == 0) /* else the server ends them when that is over */
+        metrics_api_end_watches(s->api);
     api_server_close(s->server, s->flags.request_timeout_ns, on_server_closed, s);
 }
 
