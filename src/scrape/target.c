@@ -178,7 +178,7 @@ static void fail_scrape(struct target *t, enum trouble_kind kind, const struct e
     else
         error_set(&cause, err->code, "%s", error_text(err));
     error_set(&told, err->code, "%s (%s)", error_text(&cause), buf_cstr(&url));
-    trouble_begin(&t->trouble, t->endpoint.name, buf_cstr(&url), kind, !t->endpoint.is_ready, &cause);
+    trouble_begin(&t->trouble, t->endpoint.name, buf_cstr(&url), kind, error_text(err), !t->endpoint.is_ready, &cause);
     t->is_summary = false;
     end_scrape(t);
     t->events->on_failed(t->arg, t, &told);

@@ -39,10 +39,10 @@ const char *trouble_remedy(enum trouble_kind kind, const char *cause)
 }
 
 /* Whether the cause is news. Of two kinds the first text stands for all. */
-static bool note(struct trouble *t, enum trouble_kind kind, const char *cause)
+static bool note(struct trouble *t, enum trouble_kind kind, const char *key)
 {
     bool is_one = kind == TROUBLE_CONTENT || kind == TROUBLE_TRANSPORT;
-    uint64_t hash = is_one ? (uint64_t)kind : str_hash(str_of(cause));
+    uint64_t hash = is_one ? (uint64_t)kind : str_hash(str_of(key));
 
     for (unsigned i = 0; i < t->known_count; i++)
         if (t->known[i] == hash)
@@ -52,14 +52,14 @@ static bool note(struct trouble *t, enum trouble_kind kind, const char *cause)
     return true;
 }
 
-void trouble_begin(struct trouble *t, const char *node, const char *url, enum trouble_kind kind, bool is_expected,
-                   struct error *err)
+void trouble_begin(struct trouble *t, const char *node, const char *url, enum trouble_kind kind, const char *key,
+                   bool is_expected, struct error *err)
 {
     const char *remedy;
     uint64_t suppressed;
 
     error_move(&t->now, err);
-    if (!note(t, kind, error_text(&t->now)) || !log_limit_allows(&t->limit, clock_mono_ns(), &suppressed))
+    if (!note(t, kind, key) || !log_limit_allows(&t->limit, clock_mono_ns(), &suppressed))
         return;
     t->is_told = true;
     remedy = trouble_remedy(kind, error_text(&t->now));

@@ -37,11 +37,12 @@ void trouble_init(struct trouble *t);
 void trouble_free(struct trouble *t);
 
 /*
- * NODE's scrape of URL failed by ERR (whose message is taken). IS_EXPECTED lowers the level of the line: the Node isn't
- * ready anyhow.
+ * NODE's scrape of URL failed by ERR (whose message is taken). KEY tells causes apart: the message without what may
+ * differ each time although the cause doesn't (of several hosts: the last one's). IS_EXPECTED lowers the level of the
+ * line: the Node isn't ready anyhow.
  */
-void trouble_begin(struct trouble *t, const char *node, const char *url, enum trouble_kind kind, bool is_expected,
-                   struct error *err);
+void trouble_begin(struct trouble *t, const char *node, const char *url, enum trouble_kind kind, const char *key,
+                   bool is_expected, struct error *err);
 
 /* NODE's scrape succeeded. */
 void trouble_end(struct trouble *t, const char *node);

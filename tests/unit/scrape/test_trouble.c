@@ -48,7 +48,7 @@ static void begin(struct trouble *t, enum trouble_kind kind, const char *cause)
     struct error err = {0};
 
     error_set(&err, 0, "%s", cause);
-    trouble_begin(t, "a", "https://a:10250/metrics/resource", kind, false, &err);
+    trouble_begin(t, "a", "https://a:10250/metrics/resource", kind, cause, false, &err);
     assert_string_equal(error_text(&t->now), cause);
     assert_false(error_is_set(&err));
 }
@@ -84,6 +84,11 @@ static void test_each_cause_once(void **state)
     assert_string_equal(error_text(&t.now), "");
     begin(&t, TROUBLE_CONNECTION, "refused");
     assert_int_equal(new_lines(), 1);
+    /* the same cause in other words */
+    struct error err = {0};
+    error_set(&err, 0, "lookup a: temporary failure; then refused");
+    trouble_begin(&t, "a", "https://a:10250/metrics/resource", TROUBLE_CONNECTION, "refused", false, &err);
+    assert_int_equal(new_lines(), 0);
     trouble_free(&t);
 }
 
