@@ -17,6 +17,8 @@ setup() {
 }
 
 @test "get nodes and pods in every form" {
+    # a component's pod comes when the node agent has seen its process
+    eventually 10 bash -c 'k get pods -A -o name | grep -q metrics-server'
     for form in wide yaml json name 'jsonpath={.items[*].metadata.name}'; do
         run -0 k get nodes -o "$form"
         [[ $output = *"$NODE"* ]]
