@@ -228,17 +228,3 @@ Y
     [[ $output == *ValidMetricFound* ]]
     remove_scaled
 }
-
-@test "helm installs the chart" {
-    local helm
-    helm=$(dirname "$KUBECTL_135")/helm-4
-    k delete -f "$DEPLOY" --ignore-not-found
-    "$helm" install metrics-server "$ROOT/deploy/helm/metrics-server" -n kube-system
-    run -0 "$helm" list -n kube-system
-    [[ $output == *metrics-server*deployed* ]]
-    run -0 k get apiservice v1beta1.metrics.k8s.io -o 'jsonpath={.spec.service.name}'
-    [ "$output" = metrics-server ]
-    k -n kube-system get deploy/metrics-server svc/metrics-server sa/metrics-server
-    "$helm" uninstall metrics-server -n kube-system
-    run -1 k -n kube-system get deploy metrics-server
-}
