@@ -164,18 +164,18 @@ static bool print_missed(struct watcher *w, struct buf *out)
     return false;
 }
 
-/* Gives W as much as its client takes. W may have ended afterwards. */
-static void pump(struct watcher *w)
+/* Gives W as much as its client takes. False: it has ended, and may be gone with its request. */
+static bool pump(struct watcher *w)
 {
     auto_buf struct buf out = {0};
     uint64_t oldest;
     bool has_all = false;
 
     if (w->state == WATCHER_LIVE || w->state == WATCHER_ENDED)
-        return;
+        return w->state == WATCHER_LIVE;
     if (!ledger_knows(w->hub->ledger, w->version, &oldest)) {
         end_expired(w, w->version, oldest);
-        return;
+        return false;
     }
     if (w->state == WATCHER_INITIAL)
         print_initial(w, &out);
@@ -191,6 +191,7 @@ static void pump(struct watcher *w)
         w->slow_since_ns = clock_mono_ns();
     if (out.len > 0)
         api_write_buf(w->request, &out);
+    return true;
 }
 
 /* The channel's events, all of which came after what W has. */
@@ -209,8 +210,7 @@ static void deliver(struct watcher *w)
         w->slow_since_ns = clock_mono_ns();
         return;
     }
-    pump(w);
-    if (w->state == WATCHER_BEHIND && w->slow_since_ns == 0 && !w->needs_columns)
+    if (pump(w) && w->state == WATCHER_BEHIND && w->slow_since_ns == 0 && !w->needs_columns)
         w->state = WATCHER_LIVE;
 }
 
@@ -266,8 +266,7 @@ static void tick_watcher(struct watcher *w, int64_t now_ns)
         leave(w);
         api_abort(r);
     } else if (w->wants_bookmarks && now_ns >= w->bookmark_ns && w->channel->pending.len == 0) {
-        pump(w); /* who isn't live comes up to now */
-        if (w->state != WATCHER_ENDED && w->slow_since_ns == 0)
+        if (pump(w) && w->slow_since_ns == 0) /* who isn't live has come up to now */
             send_bookmark(w);
     }
 }
