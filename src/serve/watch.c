@@ -117,6 +117,10 @@ static void print(struct watcher *w, struct buf *out, const struct ledger_change
 
     if (type == NULL)
         return;
+    /* of several changes of one object, all of which show it as it is now, the last one is enough */
+    if (change->before != NULL && change->now != NULL && change->now->version > change->version &&
+        strcmp(type, "MODIFIED") == 0)
+        return;
     watch_channel_print(w->channel, out, change, type, w->needs_columns, clock_unix_ns());
     w->needs_columns = false;
 }

@@ -302,11 +302,98 @@ static void test_forms(void **state)
     stop(w);
 }
 
+/* --- a client that doesn't read --- */
+
+struct reader {
+    struct fetch *fetch;
+    struct buf body;
+    bool is_pausing, is_done;
+};
+
+static void on_data(void *owner, struct str chunk)
+{
+    struct reader *reader = owner;
+
+    buf_add_str(&reader->body, chunk);
+    if (reader->is_pausing)
+        fetch_pause(reader->fetch);
+}
+
+static void on_done(void *owner, const struct error *err)
+{
+    struct reader *reader = owner;
+
+    assert_null(err);
+    reader->is_done = true;
+}
+
+static void on_time(uv_timer_t *timer)
+{
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* As long as changes are gathered before they go out, and a bit. */
+static void let_pass(struct world *w)
+{
+    uv_timer_t timer;
+
+    uv_timer_init(&w->loop, &timer);
+    uv_timer_start(&timer, on_time, 3, 0);
+    while (uv_is_active((uv_handle_t *)&timer))
+        uv_run(&w->loop, UV_RUN_ONCE);
+    uv_run(&w->loop, UV_RUN_NOWAIT);
+}
+
+/* It misses states, not the last one, and its queue has an end: what it gets in all is a part of what happened. */
+static void test_slow_client(void **state)
+{
+    enum {
+        CHANGES = 400,
+        LABEL_BYTES = 60000
+    };
+    struct world *w = start();
+    struct reader reader = {.is_pausing = true};
+    auto_buf struct buf url = {0}, label = {0};
+    struct fetch_options options = {.owner = &reader, .on_data = on_data, .on_done = on_done, .may_pause = true};
+
+    (void)state;
+    buf_printf(&url, "https://127.0.0.1:%u" API "/pods?watch=true", api_server_port(w->server));
+    options.url = buf_str(&url);
+    options.tls.ca = buf_str(&w->serving.certificate);
+    reader.fetch = fetch_start(w->pool, &options);
+    while (reader.body.len == 0)
+        uv_run(&w->loop, UV_RUN_ONCE);
+    for (unsigned i = 0; i < CHANGES; i++) {
+        buf_clear(&label);
+        for (size_t j = 0; j < LABEL_BYTES; j++)
+            buf_add_char(&label, 'x');
+        buf_printf(&label, "%u", i);
+        set_pod("a", "p", buf_cstr(&label));
+        let_pass(w);
+    }
+    set_pod("a", "p", "the-last");
+    let_pass(w);
+    reader.is_pausing = false;
+    fetch_resume(reader.fetch);
+    while (count(&reader.body, "the-last") == 0 && !reader.is_done)
+        uv_run(&w->loop, UV_RUN_ONCE);
+    assert_int_equal(count(&reader.body, "the-last"), 1);
+    assert_in_range(reader.body.len, LABEL_BYTES, (size_t)CHANGES * LABEL_BYTES / 2);
+    set_pod("a", "p", "after-that"); /* and it is live again */
+    while (count(&reader.body, "after-that") == 0 && !reader.is_done)
+        uv_run(&w->loop, UV_RUN_ONCE);
+    metrics_api_end_watches(the_api);
+    while (!reader.is_done)
+        uv_run(&w->loop, UV_RUN_ONCE);
+    buf_free(&reader.body);
+    stop(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_events),   cmocka_unit_test(test_resuming), cmocka_unit_test(test_too_old),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_forms),    cmocka_unit_test(test_slow_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
