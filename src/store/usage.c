@@ -21,6 +21,7 @@ struct node_state {
     uint64_t absent; /* of the containers without usage: differs when others have none */
     uint64_t version;
     uint64_t version_step;
+    bool was_whole;         /* all its containers had usage, once */
     bool has_changed_shape; /* what has usage isn't what had with the batch before */
 };
 
@@ -97,6 +98,7 @@ static void count(struct usage_store *s, struct node_state *n)
 {
     const struct roster *r = n->last->roster;
     struct usage node;
+    bool is_whole = true;
 
     n->counts = (struct usage_counts){0};
     n->counts.nodes = usage_point_is_set(&n->prev->node);
@@ -104,13 +106,16 @@ static void count(struct usage_store *s, struct node_state *n)
     for (uint32_t i = 0; i < r->pod_count; i++) {
         size_t before = n->counts.containers;
         for (uint32_t c = r->pods[i].first; c < r->pods[i].first + r->pods[i].count; c++) {
-            if (usage_point_is_set(&n->prev->points[c]))
+            if (usage_point_is_set(&n->prev->points[c])) {
                 n->counts.containers++;
-            else
+            } else {
                 n->absent = (n->absent ^ (c + 2)) * UINT64_C(0x100000001b3);
+                is_whole = is_whole && !usage_point_is_set(&n->last->points[c]);
+            }
         }
         n->counts.pods += n->counts.containers > before;
     }
+    n->was_whole = n->was_whole || is_whole;
     s->counts.nodes += n->counts.nodes;
     s->counts.pods += n->counts.pods;
     s->counts.containers += n->counts.containers;
@@ -400,7 +405,7 @@ enum usage_progress usage_store_put(struct usage_store *s, struct str node, stru
     uncount(s, n);
     count(s, n);
     n->has_changed_shape = !has_same_roster || n->absent != absent;
-    if (n->counts.nodes == 0 || (n->counts.containers == 0 && has_containers(batch)))
+    if (n->counts.nodes == 0 || !n->was_whole || (n->counts.containers == 0 && has_containers(batch)))
         return USAGE_FIRST;
     return is_newer ? USAGE_NEW : USAGE_SAME;
 }

@@ -53,8 +53,8 @@ void usage_store_free(struct usage_store *s);
 
 /* How a batch compares with what was there. */
 enum usage_progress {
-    USAGE_FIRST,     /* no two points yet: of the node, or of any of its containers where there are some; or it
-                      * waits */
+    USAGE_FIRST,     /* no two points yet: of the node; of all its containers, or, once all had them, of any where there
+                      * are some; or it waits */
     USAGE_SAME,      /* two points are there; the kubelet's sample of the node was not newer than the one before */
     USAGE_NEW,       /* a newer sample */
     USAGE_CLOCK_SET, /* the batch is the first after the node's clock was set: as USAGE_FIRST */
