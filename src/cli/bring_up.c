@@ -232,8 +232,11 @@ static void plan_steps(struct bring_up *b, const struct cluster_settings *s)
         {"node", "kubelet", arena_printf(&b->arena, "/api/v1/nodes/%s", s->node_name), is_ready},
         {"Metrics API", "metrics-server",
          STR_INIT("/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io"), is_available},
+        /* of the youngest pod: then all have some */
         {"first figures", "metrics-server",
-         arena_printf(&b->arena, "/apis/metrics.k8s.io/v1beta1/nodes/%s", s->node_name), is_ok},
+         arena_printf(&b->arena, "/apis/metrics.k8s.io/v1beta1/namespaces/kube-system/pods/metrics-server-%s",
+                      s->node_name),
+         is_ok},
     };
     for (size_t i = 0; i < STEPS; i++)
         b->steps[i] = steps[i];
